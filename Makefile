@@ -1,0 +1,65 @@
+# The commands of the project. `make` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REPOS ?=
+KEEP ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format apply up down run bench lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## Show it all on real input (REPOS="~/a ~/b" for your repositories, KEEP=1 leaves the servers up)
+	@$(BIN)/oo demo $(if $(KEEP),--keep) $(REPOS)
+
+test: $(READY) ## Run the tests, with real servers
+	@$(BIN)/pytest -n auto --dist loadfile
+
+lint: $(READY) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## Put the code into its format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+apply: $(READY) ## Write the feature definitions to the registry
+	@$(BIN)/oo apply
+
+up: $(READY) ## Start a Redis and a NATS for development
+	@$(BIN)/oo up
+
+down: $(READY) ## Stop them
+	@$(BIN)/oo down
+
+run: $(READY) ## Build profiles from the signals of the stream
+	@$(BIN)/oo run
+
+bench: $(READY) ## Measure: signals a second, and online reads beside a bare HMGET
+	@$(BIN)/python benchmarks/run.py
+
+lock: ## Write requirements.lock anew from the newest versions that pyproject.toml allows
+	@$(PYTHON) -m venv --clear $(VENV)-lock
+	@$(VENV)-lock/bin/pip install --quiet '.[dev]' 'setuptools>=80'
+	@$(VENV)-lock/bin/pip freeze --all --exclude oo-feature-store --exclude pip > requirements.lock
+	@rm -rf $(VENV)-lock
+
+clean: ## Remove what the commands above made, data included
+	@if [ -x $(BIN)/oo ]; then $(BIN)/oo down; fi
+	@rm -rf $(VENV) data .demo build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
+	  f"Python 3.11 or newer is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=/path/to/python3.11 ...")'
+	@echo "Installing into $(VENV) (about a minute, log in $(VENV)/install.log) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@{ $(BIN)/pip install --no-deps -r requirements.lock && \
+	   $(BIN)/pip install --no-deps --no-build-isolation -e .; } > $(VENV)/install.log 2>&1 || \
+	   { cat $(VENV)/install.log; exit 1; }
+	@touch $@
