@@ -1,0 +1,86 @@
+"""How values come about: signal -> state, state + now -> features. Pure: no I/O, no clock."""
+
+from oo_transforms.candidates import CANDIDATE, CLOCK
+from oo_transforms.clock import from_micros, local_time, to_micros, with_clock
+from oo_transforms.columns import Rows, StateRows, finish
+from oo_transforms.decayed import DecayedSum, decay, decay_many, rate
+from oo_transforms.errors import DeclarationError, InputRefused, SignalRejected, TransformError
+from oo_transforms.fields import Feature, FeatureGroup, RequestField, StateField
+from oo_transforms.history import Change, LogEntry, Version, fold, replay, truth_at
+from oo_transforms.signals import (
+    SIGNAL_TYPES,
+    SOURCES,
+    SUBJECTS,
+    AppSession,
+    CalendarSynced,
+    MoodLogged,
+    Signal,
+    SourceSynced,
+    TaskCompleted,
+    TaskCreated,
+    TaskSnoozed,
+    TipFeedback,
+    TipShown,
+    decode,
+    event_time_us,
+    redecode,
+)
+from oo_transforms.state import Cell, State
+from oo_transforms.state_view import Contribution, Last, Moment, StateView, Sum, slots
+from oo_transforms.views import FEATURE_GROUPS, STATE_VIEWS
+
+__all__ = [
+    "CANDIDATE",
+    "CLOCK",
+    "FEATURE_GROUPS",
+    "SIGNAL_TYPES",
+    "SOURCES",
+    "STATE_VIEWS",
+    "SUBJECTS",
+    "AppSession",
+    "CalendarSynced",
+    "Cell",
+    "Change",
+    "Contribution",
+    "DecayedSum",
+    "DeclarationError",
+    "Feature",
+    "FeatureGroup",
+    "InputRefused",
+    "Last",
+    "LogEntry",
+    "Moment",
+    "MoodLogged",
+    "RequestField",
+    "Rows",
+    "Signal",
+    "SignalRejected",
+    "SourceSynced",
+    "State",
+    "StateField",
+    "StateRows",
+    "StateView",
+    "Sum",
+    "TaskCompleted",
+    "TaskCreated",
+    "TaskSnoozed",
+    "TipFeedback",
+    "TipShown",
+    "TransformError",
+    "Version",
+    "decay",
+    "decay_many",
+    "decode",
+    "event_time_us",
+    "finish",
+    "fold",
+    "from_micros",
+    "local_time",
+    "rate",
+    "redecode",
+    "replay",
+    "slots",
+    "to_micros",
+    "truth_at",
+    "with_clock",
+]

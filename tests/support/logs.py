@@ -1,0 +1,106 @@
+"""From a drawn log to what the package under test takes, and back to comparable values."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oo_transforms import LogEntry, State, Version, decode, event_time_us, fold
+from oo_transforms.views import STATE_VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from support.strategies import Logged
+
+    from oo_transforms import Cell, StateView
+
+VIEWS = {view.name: view for view in STATE_VIEWS}
+SUM_TOLERANCE = 1e-12
+"""Share of the sum of the absolute values of its terms by which a sum may be off."""
+
+
+def entries_of(view: StateView, log: Iterable[Logged]) -> list[LogEntry]:
+    """Decode a log and keep what the view counts."""
+    entries = []
+    for logged in log:
+        payload = json.dumps(logged.data).encode()
+        signal = decode(logged.subject, payload, logged.received_us)
+        event_us = event_time_us(signal, logged.received_us)
+        added = view.contribution(signal, event_us)
+        if added is not None:
+            entries.append(LogEntry(event_us, logged.received_us, signal.event_id, added))
+    return entries
+
+
+def state_of(view: StateView, entries: Iterable[LogEntry]) -> State:
+    """Fold entries into one state, in the order given; categories are kept as they come."""
+    state = State(view)
+    for entry in entries:
+        state.update(entry.contribution, entry.event_time_us, entry.event_id)
+    return state
+
+
+def stream(
+    view: StateView, entries: Sequence[LogEntry], batch_sizes: Iterable[int]
+) -> list[Version]:
+    """Fold a log batch by batch, writing and deleting rows as each batch says.
+
+    Args:
+        view: The view.
+        entries: The log.
+        batch_sizes: How many entries each batch has; what is left over is the last batch.
+
+    Returns:
+        All rows that stay, ordered by event and created time.
+    """
+    rows: dict[tuple[int, int], Version] = {}
+
+    def tail(time_us: int) -> list[Version]:
+        before = max((at for at, _ in rows if at < time_us), default=time_us)
+        return [rows[key] for key in sorted(rows) if key[0] >= before]
+
+    newest, begin = State(view), 0
+    for size in (*batch_sizes, len(entries)):
+        batch = entries[begin : begin + size]
+        begin += size
+        if not batch:
+            continue
+        change = fold(newest, batch, tail)
+        for key in change.replaced:
+            del rows[key]
+        for version in change.written:
+            key = (version.event_time_us, version.created_us)
+            assert key not in rows
+            rows[key] = version
+        newest = change.newest
+    return [rows[key] for key in sorted(rows)]
+
+
+def columns_of(view: StateView, cells: Sequence[Cell]) -> dict[str, object]:
+    """Name a state's cells, arrays as lists."""
+    plain = [cell.tolist() if isinstance(cell, np.ndarray) else cell for cell in cells]
+    return {field.name: cell for field, cell in zip(view.fields(), plain, strict=True)}
+
+
+def assert_same_columns(
+    found: Mapping[str, object], expected: Mapping[str, object], tolerance: float = SUM_TOLERANCE
+) -> None:
+    """Assert that columns are equal, sums to a share of the sum of their terms.
+
+    Every weight is positive, so that sum is the sum itself.
+    """
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        if isinstance(value, str | None) or name.endswith(("_at", "_categories")):
+            assert found[name] == value, name
+        else:
+            np.testing.assert_allclose(
+                np.asarray(found[name], dtype=float),
+                np.asarray(value, dtype=float),
+                rtol=tolerance,
+                atol=1e-300,
+                err_msg=name,
+            )

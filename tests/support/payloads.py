@@ -1,0 +1,44 @@
+"""A valid message of every subject, to be bent into what a test needs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+RECEIVED_US = 1_767_268_800_000_000
+"""2026-01-01 12:00 UTC, when every message of the tests is received."""
+
+ENVELOPE: dict[str, Any] = {
+    "event_id": "e1",
+    "user_id": "u1",
+    "occurred_at": "2026-01-01T11:00:00+02:00",
+}
+OWN_FIELDS: dict[str, dict[str, Any]] = {
+    "signals.app.session": {"duration_seconds": 60},
+    "signals.task.created": {"task_id": "t1", "category": "fix", "priority": 2},
+    "signals.task.completed": {"task_id": "t1", "category": "fix"},
+    "signals.task.snoozed": {"task_id": "t1", "category": "fix"},
+    "signals.tip.shown": {"tip_id": "p1", "category": "fix"},
+    "signals.tip.feedback": {"tip_id": "p1", "category": "fix", "action": "done"},
+    "signals.calendar.synced": {"busy_minutes": 30, "window_minutes": 480},
+    "signals.mood.logged": {"score": 4},
+    "signals.source.synced": {"source": "todoist"},
+}
+SUBJECTS = tuple(OWN_FIELDS)
+
+
+def message(subject: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """Build a valid message with some fields changed."""
+    return {**ENVELOPE, **OWN_FIELDS[subject], **changes}
+
+
+def payload(subject: str, **changes: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Write a valid message, with some fields changed, as JSON."""
+    return json.dumps(message(subject, **changes)).encode()
+
+
+def payload_without(subject: str, name: str) -> bytes:
+    """Write a message that lacks a field."""
+    data = message(subject)
+    del data[name]
+    return json.dumps(data).encode()
