@@ -1,0 +1,7 @@
+"""Feast's Redis online store, with settings from the environment and a fast way to write."""
+
+from oo_stores.redis.config import RedisOnlineStoreConfig
+from oo_stores.redis.rows import OnlineRow
+from oo_stores.redis.store import RedisOnlineStore
+
+__all__ = ["OnlineRow", "RedisOnlineStore", "RedisOnlineStoreConfig"]

@@ -1,0 +1,53 @@
+"""All keys of some entities in one project.
+
+Feast looks for keys that begin with the join keys and end with the project's name. So it also
+finds those of a project whose name merely ends the same (`oo` and `foo`), and deletes them too.
+Here what lies between is read, and the rest is compared.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from feast.infra.online_stores.helpers import _redis_key_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redis import Redis
+    from redis.cluster import RedisCluster
+
+_SCAN_COUNT = 1_000
+_GLOB = b"*?[]\\"
+_value_head = struct.Struct("<II")
+
+
+def keys_of(client: Redis | RedisCluster, join_keys: list[str], project: str) -> Iterator[bytes]:
+    """Yield the Redis keys of all entities with these join keys in this project.
+
+    Args:
+        client: Where to look.
+        join_keys: In any order.
+        project: The project's exact name.
+    """
+    prefix, suffix = _redis_key_prefix(join_keys), project.encode()
+    pattern = _literal(prefix) + b"*" + _literal(suffix)
+    for key in client.scan_iter(match=pattern, count=_SCAN_COUNT):
+        if _project_of(key, len(prefix), len(join_keys)) == suffix:
+            yield key
+
+
+def _project_of(key: bytes, offset: int, values: int) -> bytes | None:
+    """Return what follows the values of an entity key, or None if they do not fit."""
+    for _ in range(values):
+        if offset + _value_head.size > len(key):
+            return None
+        _, size = _value_head.unpack_from(key, offset)
+        offset += _value_head.size + size
+    return key[offset:]
+
+
+def _literal(text: bytes) -> bytes:
+    """Escape what Redis takes for wildcards; lengths inside a key may look like one."""
+    return b"".join(b"\\" + bytes((c,)) if c in _GLOB else bytes((c,)) for c in text)
