@@ -1,0 +1,1 @@
+"""What builds profiles: the builder, what it keeps, what reads it, and the `oo` command."""

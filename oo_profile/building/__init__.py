@@ -1,0 +1,1 @@
+"""From messages to state: batches, the builder, profiles, and the replay."""

@@ -1,0 +1,191 @@
+"""One batch of messages into the database: signals, state history, users whose profile is due."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from oo_profile.storage import rejected, signal_log
+from oo_profile.storage.database import transaction
+from oo_profile.storage.rejected import Rejection
+from oo_profile.storage.signal_log import StoredSignal
+from oo_profile.storage.state_table import StateTable, newest_created_many
+from oo_transforms.errors import SignalRejected
+from oo_transforms.history import Change, LogEntry, Version, fold
+from oo_transforms.signals import SIGNAL_TYPES, Signal, decode, event_time_us
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from oo_profile.transport.message import Message
+    from oo_transforms.state_view import StateView
+
+UserView: TypeAlias = tuple[str, str]
+"""A user and the name of a view."""
+
+Decoded: TypeAlias = "tuple[Message, Signal]"
+"""A message and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch. Every message is stored, a duplicate or rejected.
+
+    Attributes:
+        stored: Signals stored, by subject.
+        duplicates: Messages that were accepted before.
+        rejected: Messages rejected, by reason.
+        newest: What the online store must have: the newest version of every user and view that
+            the batch changes, and of every view of a user with a duplicate.
+    """
+
+    stored: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    newest: dict[UserView, Version] = field(default_factory=dict)
+
+
+class BatchWriter:
+    """Writes batches; the one who writes signals and state.
+
+    Args:
+        connection: The builder's connection.
+        views: The state views to fold into; their tables exist.
+        stream_created_at: Creation time of the stream, which keys rejections with the sequence.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, views: Sequence[StateView], stream_created_at: str
+    ) -> None:
+        self._connection = connection
+        self._tables = [StateTable(view) for view in views]
+        self._tables_of = {
+            kind: [table for table in self._tables if kind in table.view.weights]
+            for kind in SIGNAL_TYPES
+        }
+        self._stream_created_at = stream_created_at
+
+    def write(self, messages: Sequence[Message]) -> Outcome:
+        """Write one batch in one transaction, all of it or nothing.
+
+        Raises:
+            sqlite3.Error: Nothing was written; the batch may be tried again.
+        """
+        sorted_out = _decode(messages)
+        with transaction(self._connection):
+            self._find_known(sorted_out)
+            accepted = self._in_log_order(sorted_out.new)
+            changes = self._fold(accepted)
+            signal_log.insert_many(self._connection, accepted)
+            for table, changed in changes.items():
+                table.apply_many(self._connection, changed.items())
+            rejected.insert_many(self._connection, self._stream_created_at, sorted_out.rejections)
+            self._mark_due({stored.signal.user_id for stored in accepted})
+            newest = self._newest(changes, sorted_out.duplicates)
+        return Outcome(
+            Counter(stored.signal.subject for stored in accepted),
+            len(sorted_out.duplicates),
+            Counter(rejection.error.reason for rejection in sorted_out.rejections),
+            newest,
+        )
+
+    def _find_known(self, sorted_out: _SortedOut) -> None:
+        """Part what is new from duplicates, and reject ids that stand for something else."""
+        decoded, sorted_out.new = sorted_out.new, []
+        keys = {(signal.user_id, signal.event_id) for _, signal in decoded}
+        known = signal_log.find_many(self._connection, keys)
+        for message, signal in decoded:
+            first = known.setdefault((signal.user_id, signal.event_id), signal)
+            if first is signal:
+                sorted_out.new.append((message, signal))
+            elif first == signal:
+                sorted_out.duplicates.append(signal)
+            else:
+                sorted_out.rejections.append(Rejection(message, _reused(first)))
+
+    def _in_log_order(self, new: Sequence[Decoded]) -> list[StoredSignal]:
+        """Give every signal its received time, later than any of its user before it."""
+        user_ids = {signal.user_id for _, signal in new}
+        newest_us = newest_created_many(self._connection, self._tables, user_ids)
+        accepted = []
+        for message, signal in new:
+            received_us = max(message.received_us, newest_us[signal.user_id] + 1)
+            newest_us[signal.user_id] = received_us
+            event_us = event_time_us(signal, received_us)
+            accepted.append(
+                StoredSignal(signal, event_us, received_us, message.sequence, message.payload)
+            )
+        return accepted
+
+    def _fold(self, accepted: Sequence[StoredSignal]) -> dict[StateTable, dict[str, Change]]:
+        logs: dict[StateTable, dict[str, list[LogEntry]]] = defaultdict(lambda: defaultdict(list))
+        for stored in accepted:
+            signal, event_us = stored.signal, stored.event_time_us
+            for table in self._tables_of[type(signal)]:
+                added = table.view.contribution(signal, event_us)
+                if added is not None:
+                    entry = LogEntry(event_us, stored.received_us, signal.event_id, added)
+                    logs[table][signal.user_id].append(entry)
+        return {table: self._changes(table, log) for table, log in logs.items()}
+
+    def _changes(
+        self, table: StateTable, logs: Mapping[str, Sequence[LogEntry]]
+    ) -> dict[str, Change]:
+        newest = table.newest_many(self._connection, logs)
+
+        def change(user_id: str) -> Change:
+            state = table.state(newest.get(user_id))
+            return fold(
+                state, logs[user_id], lambda time: table.tail(self._connection, user_id, time)
+            )
+
+        return {user_id: change(user_id) for user_id in logs}
+
+    def _mark_due(self, user_ids: set[str]) -> None:
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO profile_due (user_id) VALUES (?)",
+            ((user_id,) for user_id in sorted(user_ids)),
+        )
+
+    def _newest(
+        self, changes: Mapping[StateTable, Mapping[str, Change]], duplicates: Iterable[Signal]
+    ) -> dict[UserView, Version]:
+        # A crash between commit and Redis shows as duplicates: their users are written again.
+        again = {signal.user_id for signal in duplicates}
+        newest = {}
+        for table in self._tables if again else ():
+            for user_id, version in table.newest_many(self._connection, again).items():
+                newest[user_id, table.name] = version
+        for table, changed in changes.items():
+            for user_id, change in changed.items():
+                newest[user_id, table.name] = change.newest_version
+        return newest
+
+
+@dataclass(slots=True)
+class _SortedOut:
+    new: list[Decoded] = field(default_factory=list)
+    duplicates: list[Signal] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+
+
+def _decode(messages: Sequence[Message]) -> _SortedOut:
+    result = _SortedOut()
+    for message in messages:
+        try:
+            signal = decode(message.subject, message.payload, message.received_us)
+        except SignalRejected as error:
+            result.rejections.append(Rejection(message, error))
+        else:
+            result.new.append((message, signal))
+    return result
+
+
+def _reused(first: Signal) -> SignalRejected:
+    return SignalRejected(
+        "event_id reused",
+        f"{first.event_id!r} was accepted before with other content "
+        f"({first.subject} of {first.occurred_at.isoformat()}): give every signal its own id",
+    )

@@ -1,0 +1,122 @@
+"""The builder with everything that it needs, opened and closed in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import time
+from typing import TYPE_CHECKING
+
+import redis
+from nats import errors as nats_errors
+
+from oo_profile.building import replay
+from oo_profile.building.batch import BatchWriter
+from oo_profile.building.builder import Builder, BuilderConfig, Totals
+from oo_profile.building.online import OnlineWriter
+from oo_profile.building.profile_features import ProfileFeatures
+from oo_profile.building.profile_table import ProfileTable
+from oo_profile.errors import DatabaseError, NoRedisError
+from oo_profile.settings import redis_endpoint
+from oo_profile.storage.database import connect
+from oo_profile.transport.connection import nats_connection
+from oo_profile.transport.puller import Puller
+from oo_profile.transport.stream import CONSUMER, STREAM, ensure_consumer, ensure_stream
+from oo_transforms.views import STATE_VIEWS
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from feast import FeatureStore
+    from nats.aio.client import Client
+
+    from oo_profile.settings import Settings
+    from oo_profile.storage.database import Synchronous
+
+MAX_BATCH = 4000
+"""Messages of a batch when there are that many: larger ones gain little and cost latency."""
+
+_log = logging.getLogger(__name__)
+
+
+def wall_clock() -> int:
+    """Tell the present, microseconds since the epoch; for entry points only."""
+    return time.time_ns() // 1000
+
+
+async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
+    settings: Settings,
+    store: FeatureStore,
+    stop: asyncio.Event,
+    *,
+    clock: Callable[[], int] = wall_clock,
+    config: BuilderConfig | None = None,
+    max_batch: int = MAX_BATCH,
+    synchronous: Synchronous = "FULL",
+    on_batch: Callable[[Totals], None] = lambda _: None,
+) -> Totals:
+    """Build profiles until `stop` is set, then finish the batch at hand.
+
+    Args:
+        settings: Where the database and NATS are.
+        store: Feast with the definitions applied; it says where Redis is.
+        stop: Set to end.
+        clock: Tells the present, for the profile table.
+        config: The builder's knobs.
+        max_batch: The most messages of one batch.
+        synchronous: How durable a commit is.
+        on_batch: Called after each acknowledged batch.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ProfileError: The database, NATS, the stream or the registry is not as needed.
+    """
+    # First what changes nothing: a registry that does not fit is refused before any table is made.
+    features, online = ProfileFeatures(store), OnlineWriter(store)
+    with contextlib.closing(connect(settings.db, synchronous=synchronous)) as database:
+        _make_tables(settings, database, online)
+        profiles = ProfileTable(database, STATE_VIEWS, features)
+        async with nats_connection(settings.nats, name="oo-builder") as nats:
+            stream = await ensure_stream(nats)
+            await ensure_consumer(nats)
+            writer = BatchWriter(database, STATE_VIEWS, stream.created_at)
+            builder = Builder(
+                config or BuilderConfig(),
+                Puller(nats, STREAM, CONSUMER, max_batch),
+                writer,
+                online,
+                profiles,
+                clock=clock,
+                on_batch=on_batch,
+            )
+            _log.info("builder.started database=%s stream=%s", settings.db, STREAM)
+            await builder.run(stop)
+            await _flush(nats)
+    _log.info("builder.stopped handled=%d", builder.totals.handled)
+    return builder.totals
+
+
+def _make_tables(settings: Settings, database: sqlite3.Connection, online: OnlineWriter) -> None:
+    """Make what is missing; unlike a batch it is not tried again: at the start somebody watches."""
+    try:
+        made = replay.make_tables(database, STATE_VIEWS, publish=online.write)
+    except sqlite3.Error as error:
+        raise DatabaseError(settings.db, error) from error
+    except redis.RedisError as error:
+        host, port = redis_endpoint(settings.redis)
+        raise NoRedisError(f"{host}:{port}", str(error)) from error
+    for view, rows in made.items():
+        _log.info("builder.table_made view=%s rows=%d", view, rows)
+
+
+async def _flush(nats: Client) -> None:
+    """See to it that acknowledgements have left; without a server they cannot."""
+    try:
+        await nats.flush()
+    except (TimeoutError, nats_errors.Error) as error:
+        # Nothing is lost: those messages come again, and are duplicates then.
+        _log.warning("builder.acknowledgements_not_sent reason=%r", str(error))

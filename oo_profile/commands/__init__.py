@@ -1,0 +1,1 @@
+"""The commands of `oo`, one file each, imported when used."""

@@ -1,0 +1,192 @@
+"""The SQLite file: its tables, its schema versions and the builder's connection.
+
+One file, WAL. Instants are INTEGER microseconds since the epoch. A table for each state view is
+made from the view's declaration; the others by numbered migrations.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from oo_profile.errors import DatabaseError, NoDatabaseError, SchemaError
+from oo_profile.storage.state_table import StateTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from oo_transforms.state_view import StateView
+
+BUSY_TIMEOUT_SECONDS = 5.0
+"""How long one attempt waits for another writer; a stop that is asked for meanwhile waits too."""
+
+PAGE_BYTES = 4096
+CHECKPOINT_BYTES = 64 * 1024 * 1024
+CACHE_KIB = 64 * 1024
+
+Synchronous = Literal["FULL", "NORMAL"]
+"""FULL: what is committed survives a power cut. NORMAL: only a crash of the process."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE signals (
+            user_id TEXT NOT NULL,
+            occurred_at TIMESTAMP_US NOT NULL,
+            event_id TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            received_at TIMESTAMP_US NOT NULL,
+            stream_sequence BIGINT NOT NULL,
+            utc_offset_minutes INT NOT NULL,
+            payload BLOB NOT NULL,
+            PRIMARY KEY (user_id, event_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE rejected_signals (
+            stream_created_at TEXT NOT NULL,
+            stream_sequence BIGINT NOT NULL,
+            subject TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            received_at TIMESTAMP_US NOT NULL,
+            payload BLOB NOT NULL,
+            payload_bytes BIGINT NOT NULL,
+            payload_sha256 TEXT NOT NULL,
+            PRIMARY KEY (stream_created_at, stream_sequence)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE profile (
+            user_id TEXT NOT NULL,
+            feature_name TEXT NOT NULL,
+            value,
+            updated_at TIMESTAMP_US NOT NULL,
+            PRIMARY KEY (user_id, feature_name)
+        ) WITHOUT ROWID
+        """,
+        "CREATE TABLE profile_due (user_id TEXT PRIMARY KEY) WITHOUT ROWID",
+    ),
+)
+"""Statements that bring the schema from version i to i + 1; never edited once they are released."""
+
+
+def connect(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
+    """Open the file for writing, make or migrate its tables, and return the connection.
+
+    The caller closes it. Transactions are begun with `transaction`.
+
+    Raises:
+        DatabaseError: The file cannot be opened or is no database.
+        SchemaError: A newer version of this program made it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Made in one thread and then used in another, never in two at a time.
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseError(path, error) from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // PAGE_BYTES}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        _migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise DatabaseError(path, error) from error
+    except SchemaError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file for reading only, in one transaction, so that all reads see one state.
+
+    Raises:
+        NoDatabaseError: There is no such file; none is made.
+        DatabaseError: It cannot be read.
+    """
+    if not path.exists():
+        raise NoDatabaseError(path)
+    connection = None
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+        )
+        connection.execute("BEGIN")
+        yield connection
+    except sqlite3.Error as error:
+        raise DatabaseError(path, error) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit everything that is done inside, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # After some errors, a full disk for one, SQLite has rolled back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def missing_state_tables(
+    connection: sqlite3.Connection, views: Iterable[StateView]
+) -> list[StateTable]:
+    """Find the state views that have no table yet; all others have the table that they declare.
+
+    Raises:
+        SchemaError: A table is there with other columns than its view declares.
+    """
+    missing = []
+    for table in map(StateTable, views):
+        present = tuple(
+            (name, dtype)
+            for _, name, dtype, *_ in connection.execute(f"PRAGMA table_info({table.name})")
+        )
+        if not present:
+            missing.append(table)
+        elif present != table.columns:
+            raise SchemaError(
+                f"table {table.name} has the columns {dict(present)}, its view declares "
+                f"{dict(table.columns)}: drop the table and start the builder, which fills it "
+                "again from the stored signals"
+            )
+    return missing
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection, path) == len(MIGRATIONS):
+        return
+    with transaction(connection):
+        # Asked again: of two programs that start together the second finds everything done.
+        for statements in MIGRATIONS[_version(connection, path) :]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise SchemaError(
+            f"{path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
+            "use the program that made it, or a newer one"
+        )
+    return int(version)

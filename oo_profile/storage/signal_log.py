@@ -1,0 +1,131 @@
+"""The log of accepted signals: the source of everything that is derived."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from oo_transforms.history import LogEntry
+from oo_transforms.signals import Signal, redecode
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from oo_transforms.state_view import StateView
+
+SignalKey: TypeAlias = tuple[str, str]
+"""User and event id: what a producer's signal is known by."""
+
+_INSERT = """
+    INSERT INTO signals (user_id, occurred_at, event_id, subject, received_at, stream_sequence,
+                         utc_offset_minutes, payload)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_FIND = """
+    SELECT user_id, event_id, subject, payload FROM json_each(?) AS asked CROSS JOIN signals
+    ON user_id = json_extract(asked.value, '$[0]') AND event_id = json_extract(asked.value, '$[1]')
+"""
+_SELECT = "SELECT subject, payload, occurred_at, received_at FROM signals WHERE user_id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSignal:
+    """A signal as accepted.
+
+    Attributes:
+        signal: What the message says.
+        event_time_us: Its event time, at most the received time; microseconds.
+        received_us: Its place in the log; greater for every further signal of a user.
+        sequence: Its sequence in the stream.
+        payload: The message as received.
+    """
+
+    signal: Signal
+    event_time_us: int
+    received_us: int
+    sequence: int
+    payload: bytes
+
+
+def insert_many(connection: sqlite3.Connection, signals: Iterable[StoredSignal]) -> None:
+    """Store signals; neighbours on disk are written together."""
+    ordered = sorted(signals, key=lambda stored: (stored.signal.user_id, stored.signal.event_id))
+    connection.executemany(
+        _INSERT,
+        (
+            (
+                stored.signal.user_id,
+                stored.event_time_us,
+                stored.signal.event_id,
+                stored.signal.subject,
+                stored.received_us,
+                stored.sequence,
+                stored.signal.utc_offset_minutes,
+                stored.payload,
+            )
+            for stored in ordered
+        ),
+    )
+
+
+def find_many(connection: sqlite3.Connection, keys: Iterable[SignalKey]) -> dict[SignalKey, Signal]:
+    """Return what was accepted under these keys, one statement for all; others are left out."""
+    rows = connection.execute(_FIND, (json.dumps(sorted(keys)),))
+    return {
+        (user_id, event_id): redecode(subject, payload)
+        for user_id, event_id, subject, payload in rows
+    }
+
+
+def log_of(
+    connection: sqlite3.Connection, user_id: str, view: StateView, *, until_us: int | None = None
+) -> list[LogEntry]:
+    """Read the log of one user as one view sees it, in log order.
+
+    Args:
+        connection: Where to read.
+        user_id: The user.
+        view: Signals of its subjects are read.
+        until_us: Received time, microseconds, up to which the log is read, inclusive.
+    """
+    entries = []
+    for signal, event_time_us, received_us in signals_of(connection, user_id):
+        if until_us is not None and received_us > until_us:
+            break
+        contribution = view.contribution(signal, event_time_us)
+        if contribution is not None:
+            entries.append(LogEntry(event_time_us, received_us, signal.event_id, contribution))
+    return entries
+
+
+def signals_of(connection: sqlite3.Connection, user_id: str) -> Iterator[tuple[Signal, int, int]]:
+    """Read a user's signals in log order, each with event time and received time."""
+    for subject, payload, event_us, received_us in connection.execute(
+        f"{_SELECT} ORDER BY received_at", (user_id,)
+    ):
+        yield redecode(subject, payload), event_us, received_us
+
+
+def users(connection: sqlite3.Connection) -> list[str]:
+    """List the users that have signals."""
+    return [user for (user,) in connection.execute("SELECT DISTINCT user_id FROM signals")]
+
+
+def newest_offset(
+    connection: sqlite3.Connection, user_id: str, until_us: int | None = None
+) -> int | None:
+    """Return the UTC offset, minutes, of a user's signal with the newest (event time, event id).
+
+    Args:
+        connection: Where to read.
+        user_id: The user.
+        until_us: Only signals with an event time up to this, microseconds, inclusive.
+    """
+    row = connection.execute(
+        "SELECT utc_offset_minutes FROM signals WHERE user_id = ? AND occurred_at <= ? "
+        "ORDER BY occurred_at DESC, event_id DESC LIMIT 1",
+        (user_id, 2**63 - 1 if until_us is None else until_us),
+    ).fetchone()
+    return None if row is None else int(row[0])

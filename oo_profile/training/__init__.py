@@ -1,0 +1,1 @@
+"""Training sets from entity rows."""

@@ -1,0 +1,185 @@
+"""Messages from a JetStream pull consumer: few at a time when it is quiet, many when behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from nats import errors as nats_errors
+
+from oo_profile.transport.any_subject import accept_any_subject
+from oo_profile.transport.message import Message
+from oo_profile.transport.waiting import set_within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.aio.subscription import Subscription
+
+_log = logging.getLogger(__name__)
+
+EXPIRES_SECONDS: Final = 10.0
+"""How long the server holds a request that it cannot fill."""
+
+MAX_BYTES: Final = 32 << 20  # 32 MiB
+"""Bytes that one request allows."""
+
+_GRACE_SECONDS = 2.0
+_NANOS = 1_000_000_000
+_ACK_PREFIX = "$JS.ACK."
+_ACK = b"+ACK"
+_HAND_BACK = b"-NAK"
+_PENDING = "Nats-Pending-Messages"
+
+
+class Puller:
+    """Keeps requests open at the server, so that messages are here before they are asked for.
+
+    At most `2 * batch` messages, and some two requests' bytes, are here or on their way: who does
+    not take is not sent more.
+
+    Args:
+        connection: An open connection, which reconnects by itself.
+        stream: Name of the stream.
+        consumer: Name of the durable consumer.
+        batch: The most messages that one `take` returns.
+        expires_seconds: How long the server holds a request.
+
+    Attributes:
+        batch: As given.
+    """
+
+    def __init__(
+        self,
+        connection: Client,
+        stream: str,
+        consumer: str,
+        batch: int,
+        *,
+        expires_seconds: float = EXPIRES_SECONDS,
+    ) -> None:
+        self.batch = batch
+        self._connection = connection
+        self._request_subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
+        self._inbox = connection.new_inbox()
+        self._expires_seconds = expires_seconds
+        self._subscription: Subscription | None = None
+        self._messages: deque[Message] = deque()
+        self._changed = asyncio.Event()
+        self._refusal = ""
+        # What requests at the server still allow it to send, when it was last heard of, and
+        # after how many reconnects that was.
+        self._open = 0
+        self._heard_at = 0.0
+        self._reconnects = 0
+
+    async def start(self) -> None:
+        """Subscribe; the first request is made by the first `take`."""
+        accept_any_subject(self._connection)
+        self._subscription = await self._connection.subscribe(self._inbox, cb=self._receive)
+
+    async def stop(self) -> None:
+        """Unsubscribe, and hand back what nobody took.
+
+        A message that was taken and is neither acknowledged nor handed back is delivered again
+        when the consumer's wait for it is over.
+        """
+        if self._subscription is not None:
+            # What is on its way still arrives; a server that is away sends nothing.
+            with contextlib.suppress(TimeoutError, nats_errors.Error):
+                async with asyncio.timeout(_GRACE_SECONDS):
+                    await self._subscription.drain()  # type: ignore[no-untyped-call]
+            self._subscription = None
+        await self.hand_back(self._messages)
+        self._messages.clear()
+
+    async def take(self, timeout_seconds: float) -> list[Message]:
+        """Wait for messages and return those that are here, at most a batch.
+
+        Returns:
+            An empty list if nothing came in time.
+        """
+        deadline = _now() + timeout_seconds
+        while not self._messages:
+            self._changed.clear()
+            await self._ask()
+            if not await set_within(self._changed, deadline - _now()):
+                break
+        count = min(self.batch, len(self._messages))
+        taken = [self._messages.popleft() for _ in range(count)]
+        await self._ask()
+        return taken
+
+    async def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Tell the server that these need not come again."""
+        for message in messages:
+            await self._connection.publish(message.reply, _ACK)
+
+    async def hand_back(self, messages: Iterable[Message]) -> None:
+        """Tell the server that others may have these at once."""
+        for message in messages:
+            await self._connection.publish(message.reply, _HAND_BACK)
+
+    async def _ask(self) -> None:
+        """Ask for more if less than a batch is here or on its way."""
+        if self._requests_are_lost():
+            self._open = 0
+        if self._open + len(self._messages) >= self.batch:
+            return
+        self._open += self.batch
+        self._heard_at, self._reconnects = _now(), self._connection.stats["reconnects"]
+        request = {
+            "batch": self.batch,
+            "expires": int(self._expires_seconds * _NANOS),
+            # A request that allows less than the next message is ended without it.
+            "max_bytes": max(MAX_BYTES, 2 * self._connection.max_payload),
+        }
+        await self._connection.publish(
+            self._request_subject, json.dumps(request).encode(), reply=self._inbox
+        )
+
+    def _requests_are_lost(self) -> bool:
+        """Say whether the server no longer has our requests.
+
+        It forgets those of a connection that ended; and one that neither fills a request nor
+        ends it in time has lost it.
+        """
+        if self._connection.stats["reconnects"] != self._reconnects:
+            return True
+        silence = _now() - self._heard_at
+        return self._open > 0 and silence > self._expires_seconds + _GRACE_SECONDS
+
+    async def _receive(self, msg: Msg) -> None:
+        self._heard_at = _now()
+        if msg.reply.startswith(_ACK_PREFIX):
+            self._open = max(self._open - 1, 0)
+            self._messages.append(Message.from_reply(msg.subject, msg.data, msg.reply))
+            self._refusal = ""
+            self._changed.set()
+        else:
+            self._end_request(msg.headers or {})
+
+    def _end_request(self, headers: dict[str, str]) -> None:
+        """Count what a request that has ended will not bring any more."""
+        if _PENDING in headers:
+            # It expired, or its bytes are used up: the next one may follow at once.
+            self._open = max(self._open - int(headers[_PENDING]), 0)
+            self._changed.set()
+            return
+        # Refused. The next `take` asks again, and until then there is nothing to be done.
+        self._open = 0
+        description = headers.get("Description", "").partition("\n")[0].strip()
+        refusal = f"{headers.get('Status')} {description or 'no consumer answers'}"
+        if refusal != self._refusal:
+            _log.warning("puller.refused answer=%r request=%s", refusal, self._request_subject)
+        self._refusal = refusal
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
