@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import nats
 import pytest
 import redis
+from hypothesis import settings
 from live import PATIENCE_SECONDS
 
 from oo_profile.development.servers import NatsServer, RedisServer
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from support.world import World
 
 REPO = Path(__file__).parents[1] / "feature_repo"
+
+# An example may take as long as a busy machine needs: speed is measured in benchmarks alone.
+settings.register_profile(
+    "untimed", settings.get_profile(settings.get_current_profile_name()), deadline=None
+)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from nats.aio.client import Client
+    from nats.js import JetStreamContext
 
 T = TypeVar("T")
 
@@ -26,3 +27,8 @@ def with_nats(url: str, work: Callable[[Client], Awaitable[T]]) -> T:
             return await work(connection)
 
     return asyncio.run(connected())
+
+
+def jetstream(connection: Client) -> JetStreamContext:
+    """Return the connection's JetStream, patient with a busy server."""
+    return connection.jetstream(timeout=PATIENCE_SECONDS)

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from live import PATIENCE_SECONDS, with_nats
+from live import jetstream, with_nats
 
 from oo_profile.development.ports import free_port
 from oo_profile.transport.signal_file import write_signals
@@ -41,7 +41,7 @@ def oo(
 
 def count(url: str) -> int:
     """Return how many messages are in the stream."""
-    return with_nats(url, lambda c: c.jetstream(timeout=PATIENCE_SECONDS).stream_info(STREAM)).state.messages
+    return with_nats(url, lambda c: jetstream(c).stream_info(STREAM)).state.messages
 
 
 def test_files_are_published_and_counted(tmp_path: Path, nats_url: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
-from live import PATIENCE_SECONDS, with_nats
+from live import jetstream, with_nats
 
 from oo_profile.development.ports import LOOPBACK, free_port, is_busy
 from oo_profile.transport.stream import STREAM
@@ -67,7 +67,7 @@ def test_up_gives_servers_that_outlive_it(project: Project) -> None:
     with redis.Redis(port=project.redis_port) as client:
         assert client.ping()
     names = with_nats(
-        f"nats://{LOOPBACK}:{project.nats_port}", lambda c: c.jetstream(timeout=PATIENCE_SECONDS).streams_info()
+        f"nats://{LOOPBACK}:{project.nats_port}", lambda c: jetstream(c).streams_info()
     )
     assert [stream.config.name for stream in names] == [STREAM]
 

@@ -12,7 +12,7 @@ import nats
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from live import PATIENCE_SECONDS, with_nats
+from live import jetstream, with_nats
 
 from oo_profile.development.ports import free_port
 from oo_profile.development.servers import NatsServer
@@ -52,8 +52,8 @@ def signals(count: int, start: int = 0) -> list[SignalLine]:
 
 async def stored(connection: Client) -> list[SignalLine]:
     """Return what is in the stream, in its order."""
-    subscription = await connection.jetstream(timeout=PATIENCE_SECONDS).subscribe("signals.>", ordered_consumer=True)
-    info = await connection.jetstream(timeout=PATIENCE_SECONDS).stream_info(STREAM)
+    subscription = await jetstream(connection).subscribe("signals.>", ordered_consumer=True)
+    info = await jetstream(connection).stream_info(STREAM)
     messages = [await subscription.next_msg(timeout=10) for _ in range(info.state.messages)]
     await subscription.unsubscribe()
     return [SignalLine(message.subject, message.data) for message in messages]
@@ -61,7 +61,7 @@ async def stored(connection: Client) -> list[SignalLine]:
 
 async def count_stored(connection: Client) -> int:
     """Return how many messages are in the stream."""
-    return (await connection.jetstream(timeout=PATIENCE_SECONDS).stream_info(STREAM)).state.messages
+    return (await jetstream(connection).stream_info(STREAM)).state.messages
 
 
 @settings(
@@ -82,7 +82,7 @@ def test_the_stream_holds_what_was_given(
 
     async def law(connection: Client) -> None:
         await ensure_stream(connection)
-        await connection.jetstream(timeout=PATIENCE_SECONDS).purge_stream(STREAM)
+        await jetstream(connection).purge_stream(STREAM)
         report = await publish(connection, lines, batch_size=batch_size)
         assert report == PublishReport(len(lines), -(-len(lines) // batch_size), sent_again=0)
         assert await stored(connection) == lines
@@ -121,7 +121,7 @@ def test_no_message_id_is_set(nats_url: str) -> None:
     async def law(connection: Client) -> None:
         await ensure_stream(connection)
         await publish(connection, [SignalLine("signals.x", b"{}")] * 2)
-        message = await connection.jetstream(timeout=PATIENCE_SECONDS).get_msg(STREAM, 2)
+        message = await jetstream(connection).get_msg(STREAM, 2)
         assert "Nats-Msg-Id" not in (message.headers or {})
 
     with_nats(nats_url, law)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from live import PATIENCE_SECONDS, with_nats
+from live import PATIENCE_SECONDS, jetstream, with_nats
 from support.building import Backlog, consumer_info
 
 from oo_profile.development.ports import free_port
@@ -47,7 +47,7 @@ async def started(connection: Client, batch: int = 10, *, expires_seconds: float
 
 async def send(connection: Client, count: int, size: int = 1) -> None:
     """Publish messages and see them stored."""
-    stream = connection.jetstream(timeout=PATIENCE_SECONDS)
+    stream = jetstream(connection)
     for number in range(count):
         await stream.publish("signals.x", str(number).encode().rjust(size))
 
@@ -55,7 +55,7 @@ async def send(connection: Client, count: int, size: int = 1) -> None:
 async def take_all(puller: Puller, count: int) -> list[Message]:
     """Take until so many messages have come, acknowledging each batch."""
     taken: list[Message] = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(taken) < count:
             batch = await puller.take(1.0)
             assert len(batch) <= puller.batch
@@ -83,7 +83,7 @@ def test_when_it_is_quiet_a_message_comes_alone(nats_url: str) -> None:
         puller = await started(connection, batch=1000)
         for number in range(5):
             waiting = asyncio.create_task(puller.take(LONG))
-            await connection.jetstream(timeout=PATIENCE_SECONDS).publish("signals.x", str(number).encode())
+            await jetstream(connection).publish("signals.x", str(number).encode())
             assert numbers(await waiting) == [number]
 
     with_nats(nats_url, law)
@@ -140,7 +140,7 @@ def test_large_messages_are_bounded_by_their_bytes(nats_url: str) -> None:
         await send(connection, count, size)
         puller = await started(connection, batch=1000)
         taken: list[int] = []
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(taken) < count:
                 batch = await puller.take(1.0)
                 assert len(batch) * size <= 3 * MAX_BYTES
@@ -161,7 +161,7 @@ def test_a_request_that_expired_is_made_again(nats_url: str) -> None:
         waiting = asyncio.create_task(puller.take(LONG))
         assert await first_done(waiting, 0.5) is None
         await send(connection, 1)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert numbers(await waiting) == [0]
 
     with_nats(nats_url, law)
@@ -183,7 +183,7 @@ def test_after_a_restart_of_the_server_it_asks_again(tmp_path: Path) -> None:
         assert numbers(await take_all(puller, 1)) == [0]
         await asyncio.to_thread(server.stop)
         await asyncio.to_thread(server.start)
-        async with asyncio.timeout(30), nats_connection(server.url) as other:
+        async with asyncio.timeout(PATIENCE_SECONDS), nats_connection(server.url) as other:
             await send(other, 1)
             assert numbers(await take_all(puller, 1)) == [0]
 
@@ -199,11 +199,13 @@ def test_without_its_consumer_it_says_so_once_and_goes_on(
     async def law(connection: Client) -> None:
         puller = await started(connection)
         assert await puller.take(0.05) == []
-        await connection.jetstream(timeout=PATIENCE_SECONDS).delete_consumer(STREAM, CONSUMER)
+        await jetstream(connection).delete_consumer(STREAM, CONSUMER)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(refusals(caplog)) < 2:
+                assert await puller.take(0.01) == []
         for _ in range(20):
             assert await puller.take(0.01) == []
-        refused = [record.message for record in caplog.records if "refused" in record.message]
-        assert [line.split(" request=")[0] for line in refused] == [
+        assert refusals(caplog) == [
             "puller.refused answer='409 Consumer Deleted'",
             "puller.refused answer='503 no consumer answers'",
         ]
@@ -212,6 +214,12 @@ def test_without_its_consumer_it_says_so_once_and_goes_on(
         assert numbers(await take_all(puller, 1)) == [0]
 
     with_nats(nats_url, law)
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """List what the server refused, as logged, without the request's own words."""
+    lines = [record.message for record in caplog.records]
+    return [line.split(" request=")[0] for line in lines if "refused" in line]
 
 
 def test_what_was_fetched_and_not_taken_is_handed_back(nats_url: str) -> None:
@@ -226,7 +234,7 @@ def test_what_was_fetched_and_not_taken_is_handed_back(nats_url: str) -> None:
             taken += numbers(await first.take(0)) if len(taken) < 10 else []
         await first.stop()
         second = await started(connection)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             rest = numbers(await take_all(second, 20 - len(taken)))
         assert sorted(taken + rest) == list(range(20))
 
@@ -269,7 +277,9 @@ def test_sequence_and_time_are_those_of_the_stream(nats_url: str) -> None:
         again = await puller.take(LONG)
         for message in (*first, *again):
             body = json.dumps({"seq": message.sequence}).encode()
-            reply = await connection.request(f"$JS.API.STREAM.MSG.GET.{STREAM}", body)
+            reply = await connection.request(
+                f"$JS.API.STREAM.MSG.GET.{STREAM}", body, timeout=PATIENCE_SECONDS
+            )
             stored = json.loads(reply.data)["message"]
             assert message.received_us == to_micros(datetime.fromisoformat(stored["time"]))
         assert [m.received_us for m in again][: len(first)] == [m.received_us for m in first]

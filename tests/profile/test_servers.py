@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil  # type: ignore[import-untyped]
 import pytest
 import redis
-from live import PATIENCE_SECONDS, with_nats
+from live import jetstream, with_nats
 
 from oo_profile.development.ports import LOOPBACK, free_port, is_busy
 from oo_profile.development.servers import (
@@ -140,7 +140,7 @@ def test_what_nats_acknowledged_is_there_after_a_crash(tmp_path: Path) -> None:
     """Messages survive a server that is killed right after its acknowledgement."""
     with NatsServer(tmp_path) as server:
         with_nats(server.url, ensure_stream)
-        with_nats(server.url, lambda c: c.jetstream(timeout=PATIENCE_SECONDS).publish("signals.x", b"{}"))
+        with_nats(server.url, lambda c: jetstream(c).publish("signals.x", b"{}"))
         psutil.Process(server.pid).kill()
     with NatsServer(tmp_path) as server:
         assert with_nats(server.url, ensure_stream).messages == 1

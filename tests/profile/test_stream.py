@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from live import PATIENCE_SECONDS, with_nats
+from live import jetstream, with_nats
 
 from oo_profile.development.ports import free_port
 from oo_profile.development.servers import nats_binary
@@ -70,7 +70,7 @@ def test_making_sure_twice_changes_nothing(nats_url: str) -> None:
 
     async def law(connection: Client) -> None:
         first = await ensure_stream(connection)
-        await connection.jetstream(timeout=PATIENCE_SECONDS).publish("signals.x", b"{}")
+        await jetstream(connection).publish("signals.x", b"{}")
         before = await stream_config(connection)
         second = await ensure_stream(connection)
         assert found(second) == (False, (), 1)
@@ -95,7 +95,7 @@ def test_what_loses_nothing_is_brought_up_to_date(nats_url: str) -> None:
 
     async def law(connection: Client) -> None:
         await make_stream(connection, allow_atomic=False, discard="old", max_age=DAY)
-        await connection.jetstream(timeout=PATIENCE_SECONDS).publish("signals.x", b"{}")
+        await jetstream(connection).publish("signals.x", b"{}")
         first = await ensure_stream(connection)
         assert found(first) == (False, ("discard", "max_age", "allow_atomic"), 1)
         second = await ensure_stream(connection)
@@ -140,7 +140,7 @@ def test_subjects_of_another_stream_are_refused(nats_url: str) -> None:
         await make_stream(connection, name="OTHER")
         with pytest.raises(StreamRefusedError, match="subjects overlap"):
             await ensure_stream(connection)
-        assert [s.config.name for s in await connection.jetstream(timeout=PATIENCE_SECONDS).streams_info()] == ["OTHER"]
+        assert [s.config.name for s in await jetstream(connection).streams_info()] == ["OTHER"]
 
     with_nats(nats_url, law)
 
@@ -179,7 +179,7 @@ def test_the_consumer_delivers_until_acknowledged(nats_url: str) -> None:
         await ensure_stream(connection)
         await ensure_consumer(connection)
         await ensure_consumer(connection)
-        [info] = await connection.jetstream(timeout=PATIENCE_SECONDS).consumers_info(STREAM)
+        [info] = await jetstream(connection).consumers_info(STREAM)
         assert (info.name, info.config.durable_name) == (CONSUMER, CONSUMER)
         assert (info.config.ack_policy, info.config.max_deliver) == ("explicit", -1)
         assert (info.config.ack_wait, info.config.max_ack_pending) == (30, 20_000)

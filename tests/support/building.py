@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from live import PATIENCE_SECONDS, with_nats
+from live import PATIENCE_SECONDS, jetstream, with_nats
 from support.batches import TABLES
 from support.logs import columns_of
 from support.world import DEADLINE_SECONDS, World
@@ -152,7 +152,7 @@ def deliver_all_again(world: World) -> None:
     """Remove the consumer: the next builder makes it anew and gets the stream from its start."""
 
     async def remove(connection: Client) -> None:
-        await connection.jetstream(timeout=PATIENCE_SECONDS).delete_consumer(STREAM, CONSUMER)
+        await jetstream(connection).delete_consumer(STREAM, CONSUMER)
 
     with_nats(world.nats_url, remove)
 
