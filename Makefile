@@ -17,7 +17,7 @@ demo: $(READY) ## Show it all on real input (REPOS="~/a ~/b" for your repositori
 	@$(BIN)/oo demo $(if $(KEEP),--keep) $(REPOS)
 
 test: $(READY) ## Run the tests, with real servers
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .

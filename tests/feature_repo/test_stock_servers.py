@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-DEADLINE_SECONDS = 90
+DEADLINE_SECONDS = 180
 
 
 @contextmanager

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from oo_profile.building.builder import Totals
     from oo_profile.settings import Settings
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 180
 """A builder that has not handled everything by then has lost something."""
 
 SignalData = tuple[str, dict[str, Any]]
