@@ -153,9 +153,10 @@ def unserved_users(store: FeatureStore, connection: sqlite3.Connection) -> list[
     online = store.get_online_features(
         features=[f"{view.name}:{view.anchor_field}" for view in STATE_VIEWS],
         entity_rows=[{"user_id": user_id} for user_id in users],
-    ).to_dict()
-    anchors = zip(*(online[view.anchor_field] for view in STATE_VIEWS), strict=True)
-    return [user for user, own in zip(users, anchors, strict=True) if not any(map(_is_known, own))]
+    ).to_dict(include_event_timestamps=True)
+    # A state past its TTL is null, and keeps its event time.
+    times = zip(*(online[f"{view.anchor_field}__ts"] for view in STATE_VIEWS), strict=True)
+    return [user for user, own in zip(users, times, strict=True) if not any(own)]
 
 
 def serving_and_training(store: FeatureStore, moments: Sequence[Moment]) -> Agreement:
@@ -198,8 +199,9 @@ def training_and_definition(
     )
     ttl_us = {name: view.ttl.total_seconds() * 1e6 for name, view in state_views(store).items()}  # type: ignore[union-attr]
     historical = _historical(store, _references(store), moments)
-    for row, moment in enumerate(moments):
-        signals = _raw_signals(connection, moment.user_id)
+    users_signals = _ReadOnce(connection)
+    for row, moment in sorted(enumerate(moments), key=lambda at: at[1].user_id):
+        signals = users_signals.of(moment.user_id)
         where = f"of {moment.user_id} at {from_micros(moment.now_us)}"
         for view in views:
             expected = definition.state_at(signals, view.name, moment.now_us)
@@ -279,27 +281,38 @@ def _historical(
     return {str(name): result[name].tolist() for name in result.columns}
 
 
-def _raw_signals(connection: sqlite3.Connection, user_id: str) -> list[tuple[str, dict[str, Any]]]:
-    rows = connection.execute(
-        "SELECT subject, payload FROM signals WHERE user_id = ? ORDER BY received_at", (user_id,)
-    )
-    return [(subject, json.loads(payload)) for subject, payload in rows]
+class _ReadOnce:
+    """Reads the raw signals of the user at hand, once for all of his moments in a row."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._user_id: str | None = None
+        self._signals: list[tuple[str, dict[str, Any]]] = []
+
+    def of(self, user_id: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return a user's signals, in log order."""
+        if user_id != self._user_id:
+            rows = self._connection.execute(
+                "SELECT subject, payload FROM signals WHERE user_id = ? ORDER BY received_at",
+                (user_id,),
+            )
+            self._signals = [(subject, json.loads(payload)) for subject, payload in rows]
+            self._user_id = user_id
+        return self._signals
 
 
 def _deviation(one: object, other: object, floor: float) -> float:
     one, other = _plain(one), _plain(other)
+    if one == other:
+        return 0.0
     if isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
             return math.inf
         return max((_deviation(a, b, floor) for a, b in zip(one, other, strict=True)), default=0.0)
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         scale = max(abs(one), abs(other), floor)
-        return abs(one - other) / scale if one != other else 0.0
-    return 0.0 if one == other else math.inf
-
-
-def _is_known(value: object) -> bool:
-    return _plain(value) is not None
+        return abs(one - other) / scale
+    return math.inf
 
 
 def _plain(value: object) -> object:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oo_profile.reports.words import counted
 from oo_profile.settings import current_settings
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def train(  # noqa: PLR0913 - one parameter for each option
         made = trainer.make(rows, Reading(reading), compare=compare)
     write_rows(out, made.table)
     seconds = time.perf_counter() - began
-    click.echo(f"{rows.num_rows:,} rows, {len(needs.features)} features of {service}: {out}")
+    click.echo(
+        f"{counted(rows.num_rows, 'row')}, {counted(len(needs.features), 'feature')} of {service}: "
+        f"{out}"
+    )
     for line in (*_filled(made.filled, timestamp_column), _compared(made, reading)):
         click.echo(line)
     click.echo(f"time: {seconds:.1f} s")
@@ -88,11 +92,11 @@ def train(  # noqa: PLR0913 - one parameter for each option
 def _filled(filled: Filled, timestamp_column: str) -> list[str]:
     lines = []
     if filled.now:
-        lines.append(f"now: filled in {filled.now:,} rows, from {timestamp_column}")
+        lines.append(f"now: filled in {counted(filled.now, 'row')}, from {timestamp_column}")
     if filled.offset:
         lines.append(
-            f"utc_offset_minutes: filled in {filled.offset:,} rows, from the user's newest signal "
-            "by then"
+            f"utc_offset_minutes: filled in {counted(filled.offset, 'row')}, from the user's "
+            "newest signal by then"
         )
     if filled.without_signal:
         lines.append(f"  {filled.without_signal:,} of them had no signal by then and got 0")
@@ -109,6 +113,7 @@ def _compared(made: TrainingSet, reading: str) -> str:
         return f"values: {how}"
     share = made.differing / max(made.table.num_rows, 1)
     return (
-        f"values: {how}; {other} in {made.differing:,} rows ({share:.1%}) - a second read of "
+        f"values: {how}; {other} in {counted(made.differing, 'row')} ({share:.1%}), because of "
+        f"signals that were received later than the row's time - a second read of "
         f"{made.compare_seconds:.1f} s, --no-compare leaves it out"
     )

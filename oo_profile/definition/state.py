@@ -127,8 +127,9 @@ class _Sums:
 
 def _events(signals: Iterable[Raw], view_name: str) -> list[_Event]:
     events = []
+    subjects = SUBJECTS[view_name]
     for subject, data in signals:
-        if subject not in SUBJECTS[view_name]:
+        if subject not in subjects:
             continue
         at = datetime.fromisoformat(data["occurred_at"])
         offset = data.get("utc_offset_minutes")

@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from oo_profile.errors import TrainingError
-from oo_profile.reports.words import parse_instant
+from oo_profile.reports.words import counted, parse_instant
 from oo_profile.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def refuse_nulls(column: pa.Array | pa.ChunkedArray, name: str, wanted: str) -> 
     if count := pc.sum(missing).as_py():
         first = missing.index(True).as_py() + 1
         raise TrainingError(
-            f"column {name} is empty in {count:,} rows, the first is row {first:,}: every row "
-            f"needs {wanted}"
+            f"column {name} is empty in {counted(count, 'row')}, the first is row {first:,}: "
+            f"every row needs {wanted}"
         )
 
 

@@ -67,7 +67,7 @@ def test_a_csv_is_read_as_it_stands(world: World) -> None:
             {"user_id": [None, "a", "", "b"]},
             "user_id is empty in 2 rows, the first is row 1:",
         ),
-        ({"event_timestamp": [None, *[MARCH] * 3]}, "column event_timestamp is empty in 1 rows"),
+        ({"event_timestamp": [None, *[MARCH] * 3]}, "column event_timestamp is empty in 1 row"),
         (
             {"event_timestamp": 1.7e9},
             "event_timestamp holds no event times: it holds double",
