@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalMetadata
-from feast.on_demand_feature_view import OnDemandFeatureView
-
-from oo_stores.errors import SourceError
 from oo_stores.sqlite.config import database_path, store_config
 from oo_stores.sqlite.connection import writer
-from oo_stores.sqlite.entity_rows import EntityRows
-from oo_stores.sqlite.point_in_time import joined
-from oo_stores.sqlite.pull import all_rows, newest_rows
-from oo_stores.sqlite.pull_job import pull_job
-from oo_stores.sqlite.retrieval_job import SQLiteRetrievalJob
-from oo_stores.sqlite.seek import SeekColumns
+from oo_stores.sqlite.monitoring import SQLiteMonitoring
+from oo_stores.sqlite.retrieval.historical_job import HistoricalRequest
+from oo_stores.sqlite.retrieval.pull import all_rows, newest_rows
+from oo_stores.sqlite.retrieval.pull_job import pull_job
+from oo_stores.sqlite.retrieval.view_joins import batch_source
 from oo_stores.sqlite.source import stored_name
-from oo_stores.sqlite.table_schema import TableSchema
-from oo_stores.sqlite.table_writer import insert_rows
-from oo_stores.sqlite.view_joins import batch_source, view_joins
+from oo_stores.sqlite.tables.seek import SeekColumns
+from oo_stores.sqlite.writing.logged_features import write_logs
+from oo_stores.sqlite.writing.logging_destination import log_table
+from oo_stores.sqlite.writing.table_writer import insert_rows
+from oo_stores.sqlite.writing.written_columns import written_rows, written_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
+    import pandas as pd
     import pyarrow as pa
     from feast.data_source import DataSource
+    from feast.feature_logging import LoggingConfig, LoggingSource
     from feast.feature_view import FeatureView
     from feast.infra.registry.base_registry import BaseRegistry
     from feast.repo_config import RepoConfig
 
+    from oo_stores.sqlite.retrieval.retrieval_job import SQLiteRetrievalJob
+
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
-class SQLiteOfflineStore(OfflineStore):
+class SQLiteOfflineStore(SQLiteMonitoring):
     """Reads and writes feature values in SQLite tables.
 
     A point-in-time join is one index seek for each entity row and view, so its cost is that of the
@@ -70,42 +70,34 @@ class SQLiteOfflineStore(OfflineStore):
             config: The repo's config.
             feature_views: The views of the references.
             feature_refs: `view:feature`, on-demand views included.
-            entity_df: The entity rows: a DataFrame.
+            entity_df: The entity rows: a DataFrame, or a SELECT on the one file that all views
+                read, else on the store's own; None: one row for each entity that has a value in
+                the range, at the time of its newest one.
             registry: Where on-demand views are looked up.
             project: The project.
             full_feature_names: Whether feature columns are called `view__feature`.
             filter_by_created_timestamp: Whether only values created by the row's time count.
-            start_date: Feast's start of a range without entity rows.
-            end_date: Feast's end of such a range.
+            start_date: The first event time of the range, inclusive (naive: UTC); if missing, the
+                end less the longest TTL of the views, or less 30 days if none has one.
+            end_date: The last event time of the range, inclusive; if missing, now.
 
         Raises:
-            SourceError: The entity rows are no DataFrame, or cannot be read.
+            RequestDataNotFoundInEntityDfException: The rows lack what an on-demand view needs.
+            SourceError: The entity rows are neither of both, or cannot be read.
             OfflineStoreError: A file or table is not there or cannot be read.
         """
-        rows = _entity_rows(entity_df, start_date, end_date)
-        joins = view_joins(
+        request = HistoricalRequest(
             config,
             feature_views,
             feature_refs,
-            rows.table.column_names,
+            registry,
+            project,
             full_feature_names=full_feature_names,
             only_created_by_then=filter_by_created_timestamp,
         )
-        first, last = rows.time_range() or (None, None)
-        return SQLiteRetrievalJob(
-            config,
-            partial(joined, rows, joins, store_config(config).busy_timeout_seconds),
-            metadata=RetrievalMetadata(
-                features=feature_refs,
-                keys=[name for name in rows.table.column_names if name != rows.time_column],
-                min_event_timestamp=first,
-                max_event_timestamp=last,
-            ),
-            on_demand_feature_views=OnDemandFeatureView.get_requested_odfvs(
-                feature_refs, project, registry
-            ),
-            full_feature_names=full_feature_names,
-        )
+        if entity_df is None:
+            return request.over_range(start_date, end_date)
+        return request.over_rows(entity_df)
 
     @staticmethod
     def pull_latest_from_table_or_query(  # noqa: PLR0913, PLR0917  Feast's signature
@@ -170,13 +162,15 @@ class SQLiteOfflineStore(OfflineStore):
 
         Raises:
             ValueError: The columns are not those of the table.
+            SourceError: The view reads a query or a SQL view.
             ValueTypeError: A value that a column cannot hold.
         """
         source = batch_source(feature_view.batch_source, f"feature view {feature_view.name!r}")
         path = database_path(config, source.path)
         patience = store_config(config).busy_timeout_seconds
         with writer(path, busy_timeout_seconds=patience) as connection:
-            schema = TableSchema.require(connection, source.table, path)
+            relation = source.with_times(connection, path)
+            schema = written_schema(connection, relation, path)
             names = {
                 name: stored_name(name, source.field_mapping, schema.columns)
                 for name in table.column_names
@@ -188,16 +182,29 @@ class SQLiteOfflineStore(OfflineStore):
                     f"{table.column_names}; they must be the same"
                 )
             rows = table.select(list(names)).rename_columns(list(names.values()))
-            insert_rows(connection, schema, rows, progress)
+            insert_rows(connection, schema, written_rows(rows, relation, schema), progress)
 
+    @staticmethod
+    def write_logged_features(
+        config: RepoConfig,
+        data: pa.Table | Path,
+        source: LoggingSource,
+        logging_config: LoggingConfig,
+        registry: BaseRegistry,
+    ) -> None:
+        """Add logs of a feature service to its table, all of them or none.
 
-def _entity_rows(
-    entity_df: pd.DataFrame | str | None, start_date: datetime | None, end_date: datetime | None
-) -> EntityRows:
-    if isinstance(entity_df, pd.DataFrame):
-        return EntityRows.from_frame(entity_df)
-    raise SourceError(
-        f"entity rows are a pandas DataFrame, not {type(entity_df).__name__} "
-        f"(start_date={start_date}, end_date={end_date}); get the rows first, for example "
-        f"with pandas.read_sql"
-    )
+        Args:
+            config: The repo's config.
+            data: The logs, or a folder of parquet files that holds them.
+            source: What the service logs.
+            logging_config: The table, a `SQLiteLoggingDestination`.
+            registry: Where the service's views are looked up.
+
+        Raises:
+            FileNotFoundError: There is no such folder.
+            SourceError: The destination is of another store, or its table holds something else.
+            ValueTypeError: A value that a column cannot hold.
+        """
+        into = log_table(config, logging_config.destination, source, registry)
+        write_logs(into, data, store_config(config).busy_timeout_seconds)

@@ -11,7 +11,7 @@ from feast.errors import EntityTimestampInferenceException, FeastEntityDFMissing
 from support.sqlite_repo import HOUR, NOON, scores, scores_project
 
 from oo_stores.errors import SourceError
-from oo_stores.sqlite.entity_rows import EntityRows
+from oo_stores.sqlite.retrieval.entity_rows import EntityRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +103,16 @@ def test_an_unclear_column_of_times_is_refused(
         store.get_historical_features(frame, features=["scores:score"])
 
 
-@pytest.mark.parametrize("times", [[1_700_000_000], ["yesterday"]])
+def test_text_keeps_every_nanosecond(store: FeatureStore) -> None:
+    """A nanosecond before one o'clock is before it, in text as in a datetime."""
+    times = ["2024-01-10 12:59:59.999999999", "2024-01-10T15:00:00.000000001+02:00"]
+    frame = pd.DataFrame({"user_id": ["a", "a"], "event_timestamp": times})
+    found = store.get_historical_features(frame, features=["scores:score"]).to_df()
+    assert found["score"].tolist() == [1.0, 2.0]
+    assert found["event_timestamp"].dt.nanosecond.tolist() == [999, 1]
+
+
+@pytest.mark.parametrize("times", [[1_700_000_000], ["yesterday"], ["12:00:00.123456789"]])
 def test_times_that_cannot_be_read_are_refused(store: FeatureStore, times: list[object]) -> None:
     """Numbers and other text are never guessed at."""
     frame = pd.DataFrame({"user_id": ["a"], "event_timestamp": times})
@@ -118,9 +127,8 @@ def test_a_missing_join_key_is_refused(store: FeatureStore) -> None:
         store.get_historical_features(frame, features=["scores:score"])
 
 
-def test_entity_rows_that_are_no_frame_are_refused(store: FeatureStore) -> None:
-    """SQL text, or a range of time without rows, is refused with what to do in its place."""
-    with pytest.raises(SourceError, match=r"pandas\.read_sql"):
-        store.get_historical_features("SELECT 1", features=["scores:score"])
-    with pytest.raises(SourceError, match="not NoneType"):
-        store.get_historical_features(None, ["scores:score"], start_date=NOON)
+def test_entity_rows_of_another_kind_are_refused(store: FeatureStore) -> None:
+    """What is neither a DataFrame nor SQL text is named, with what to give."""
+    rows: Any = [{"user_id": "a", "event_timestamp": NOON}]
+    with pytest.raises(SourceError, match="a pandas DataFrame or a SQL query, not list"):
+        store.get_historical_features(rows, features=["scores:score"])

@@ -1,4 +1,4 @@
-"""A database that cannot be used is named, with what to do; names are never run as SQL."""
+"""A database that cannot be used is named, with what to do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 import pytest
-from feast import FeatureView
 from feast.types import Float64, String
 from support.sqlite_repo import (
     DATABASE,
     NOON,
     USER,
-    answer,
     fields,
     project,
     score_source,
@@ -34,13 +32,12 @@ from oo_stores.errors import (
     StoreError,
     TableMissingError,
 )
-from oo_stores.sqlite import SQLiteSource, write_table
+from oo_stores.sqlite import write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ASKED = pd.DataFrame({"user_id": ["a"], "event_timestamp": [NOON]})
-HOSTILE = 'a"; drop table x; --'
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -100,30 +97,6 @@ def test_readers_go_on_while_a_writer_writes(tmp_path: Path) -> None:
         assert scores(store, ASKED) == [1.0]
         other.execute("COMMIT")
     assert scores(store, ASKED) == [2.0]
-
-
-def test_names_are_never_run(tmp_path: Path) -> None:
-    """Tables, columns, keys and features may have any name."""
-    path = tmp_path / DATABASE
-    write_table(path, "x", pa.table({"kept": [1]}))
-    names = {part: f"{part} {HOSTILE}" for part in ("user", "ts", "made", "score")}
-    instants = pa.array([NOON], pa.timestamp("us", tz="UTC"))
-    rows = {"user": ["a"], "ts": instants, "made": instants, "score": [1.0]}
-    write_table(path, HOSTILE, pa.table({names[part]: rows[part] for part in rows}))
-    source = SQLiteSource(
-        name="odd",
-        table=HOSTILE,
-        timestamp_field=names["ts"],
-        created_timestamp_column=names["made"],
-        field_mapping={names["user"]: "user_id", names["score"]: "score"},
-    )
-    store = project(tmp_path)
-    schema = fields(user_id=String, score=Float64)
-    store.apply([USER, FeatureView(name="scores", entities=[USER], schema=schema, source=source)])
-    assert answer(store.get_historical_features(ASKED, ["scores:score"]))["score"] == [1.0]
-    store.materialize(NOON, NOON)
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT kept FROM x").fetchall() == [(1,)]
 
 
 def test_every_error_has_one_base_and_is_in_the_tree() -> None:

@@ -36,6 +36,13 @@ ENDS = (NOON, NOON + 2 * HOUR)
 COLUMNS = (["user_id"], ["score"], "event_timestamp", "created_timestamp")
 
 
+def latest(store: FeatureStore, *ends: datetime) -> pa.Table:
+    """Return each user's newest row of the range, by default of all."""
+    offline = get_offline_store_from_config(store.config.offline_store)
+    newest = offline.pull_latest_from_table_or_query
+    return newest(store.config, score_source(), *COLUMNS, *(ends or ENDS)).to_arrow()
+
+
 def pull(store: FeatureStore, which: str, *ends: datetime) -> dict[str, list[Any]]:
     """Return the rows that the store pulls for the table `score`, sorted."""
     offline = get_offline_store_from_config(store.config.offline_store)
@@ -76,13 +83,13 @@ def test_both_ends_of_the_range_are_inclusive(tmp_path: Path, which: str) -> Non
 @pytest.mark.parametrize("key", [None, ("user_id", "event_timestamp", "created_timestamp")])
 def test_many_keys_are_pulled_whole(tmp_path: Path, key: tuple[str, ...] | None) -> None:
     """More keys than a slice holds come back once each, from a table with or without a key."""
-    number = 20_001
-    rows = [
-        (f"u{user}", NOON + at * HOUR, NOON, float(at)) for user in range(number) for at in (0, 1)
-    ]
-    pulled = pull(scores_project(tmp_path, rows, key), "latest", *ENDS)
-    assert len(set(pulled["user_id"])) == len(pulled["user_id"]) == number
-    assert set(pulled["score"]) == {1.0}
+    users = [f"u{number}" for number in range(20_001)]
+    later = dict.fromkeys(users[::1000], 1.0)
+    rows = [(user, NOON, NOON, 0.0) for user in users]
+    rows += [(user, NOON + HOUR, NOON, score) for user, score in later.items()]
+    pulled = latest(scores_project(tmp_path, rows, key)).select(["user_id", "score"]).to_pydict()
+    assert len(pulled["user_id"]) == len(users)
+    assert dict(zip(*pulled.values(), strict=True)) == dict.fromkeys(users, 0.0) | later
 
 
 def test_a_missing_key_is_nobodys(tmp_path: Path) -> None:
@@ -94,10 +101,7 @@ def test_a_missing_key_is_nobodys(tmp_path: Path) -> None:
 def test_an_empty_range_keeps_columns_and_types(tmp_path: Path) -> None:
     """Nothing to pull is an empty table of the same types."""
     store = scores_project(tmp_path, [("a", NOON, NOON, 1.0)])
-    offline = get_offline_store_from_config(store.config.offline_store)
-    before = (NOON - 2 * HOUR, NOON - HOUR)
-    job = offline.pull_latest_from_table_or_query(store.config, score_source(), *COLUMNS, *before)
-    table = job.to_arrow()
+    table = latest(store, NOON - 2 * HOUR, NOON - HOUR)
     assert table.num_rows == 0
     assert table.schema.field("score").type == pa.float64()
 

@@ -94,6 +94,28 @@ def test_one_view_under_two_names_reads_two_keys(tmp_path: Path) -> None:
     assert answer(job)["receiver__score"] == [2.0, None]
 
 
+def test_two_keys_of_a_view_may_be_read_from_one_column(tmp_path: Path) -> None:
+    """A join-key map may give both the same name; both have to match all the same."""
+    source = table(
+        tmp_path,
+        "trust",
+        ["user_id", "friend_id"],
+        user_id=["a", "b", "b"],
+        friend_id=["a", "a", "b"],
+        event_timestamp=[NOON, NOON, NOON - HOUR],
+        trust=[1.0, 2.0, 3.0],
+    )
+    friend = Entity(name="friend", join_keys=["friend_id"], value_type=ValueType.STRING)
+    schema = fields(user_id=String, friend_id=String, trust=Float64)
+    view = FeatureView(name="trust", entities=[USER, friend], schema=schema, source=source)
+    own = view.with_name("own").with_join_key_map({"user_id": "id", "friend_id": "id"})
+    store = project(tmp_path)
+    store.apply([USER, friend, view, FeatureService(name="self", features=[own])])
+    rows = asked(id=["a", "b", "x"])
+    job = store.get_historical_features(rows, store.get_feature_service("self"))
+    assert answer(job)["trust"] == [1.0, 3.0, None]
+
+
 def test_mapped_fields_are_read_from_their_columns(tmp_path: Path) -> None:
     """Key, times and features go by mapped names; a mapping of no column does nothing."""
     instants = pa.array([NOON, NOON], pa.timestamp("us", tz="UTC"))
@@ -132,21 +154,6 @@ def test_a_view_without_entities_has_one_value_at_a_time(tmp_path: Path) -> None
     store.apply([FeatureView(name="weather", schema=fields(rain=Float64), source=source)])
     job = store.get_historical_features(asked(user_id=["a", "b"]), ["weather:rain"])
     assert answer(job)["rain"] == [1.0, 1.0]
-
-
-@pytest.mark.parametrize(("stored", "wanted"), [([5, 6], [5, 6]), (["5", "6"], [5, 6])])
-def test_keys_are_compared_as_stored(
-    tmp_path: Path, stored: list[object], wanted: list[int]
-) -> None:
-    """A key declared String over integers is asked with integers, which come back."""
-    source = table(
-        tmp_path, "score", ["user_id"], user_id=stored, event_timestamp=[NOON] * 2, score=[1.0, 2.0]
-    )
-    store = project(tmp_path)
-    store.apply([USER, score_view(source)])
-    found = answer(store.get_historical_features(asked(user_id=wanted), ["scores:score"]))
-    assert found["score"] == [1.0, 2.0]
-    assert found["user_id"] == wanted
 
 
 def test_whole_numbers_beside_a_missing_key_still_match(tmp_path: Path) -> None:
@@ -211,13 +218,6 @@ def test_missing_request_data_is_refused(tmp_path: Path) -> None:
     store.apply([doubled_view(store.get_feature_view("scores"))])
     with pytest.raises(RequestDataNotFoundInEntityDfException, match="factor"):
         store.get_historical_features(asked(user_id=["a"]), ["doubled:times"])
-
-
-def test_a_feature_that_the_view_lacks_is_refused(tmp_path: Path) -> None:
-    """An unknown feature is a KeyError, as everywhere in Feast."""
-    store = scores_project(tmp_path, [("a", NOON, NOON, 2.0)])
-    with pytest.raises(KeyError):
-        store.get_historical_features(asked(user_id=["a"]), ["scores:speed"]).to_df()
 
 
 def test_a_feature_may_not_take_an_entity_column(tmp_path: Path) -> None:

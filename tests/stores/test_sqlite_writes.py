@@ -76,6 +76,49 @@ def test_a_row_of_the_same_key_is_replaced(tmp_path: Path) -> None:
     assert [(row[0], row[3]) for row in stored(path)] == [("a", 3.0), ("b", 2.0), ("c", 4.0)]
 
 
+def test_the_whole_row_is_replaced(tmp_path: Path) -> None:
+    """A column that the new row lacks is null, and not what the earlier one had."""
+    path = tmp_path / "x.db"
+    write_table(path, "score", score_rows([("a", NOON, NOON, 1.0), ("b", NOON, NOON, 2.0)]), KEY)
+    write_table(path, "score", score_rows([("a", NOON, NOON, 3.0)]).drop_columns("score"))
+    assert [row[3] for row in stored(path)] == [None, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "new_key", "refusal"),
+    [
+        ("a INT UNIQUE, b INT, c INT", 1, ""),
+        ("a INT, b INT, c INT, UNIQUE (a, b)", 1, ""),
+        ("a INT PRIMARY KEY, b INT UNIQUE, c INT", 2, r"x\.b; correct the rows"),
+        ("a INT UNIQUE, b INT UNIQUE, c INT", 1, r"x\.[ab]; correct the rows"),
+    ],
+)
+def test_what_is_unique_beside_the_key_deletes_no_row(
+    tmp_path: Path, columns: str, new_key: int, refusal: str
+) -> None:
+    """A row of the same key is replaced; a row of another key is never given up for a new one."""
+    path = tmp_path / "x.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE TABLE x ({columns})")
+    write_table(path, "x", pa.table({"a": [1], "b": [1], "c": [1]}))
+    again = pa.table({"a": [new_key], "b": [1], "c": [2]})
+    if refusal:
+        with pytest.raises(OfflineStoreError, match=f"UNIQUE constraint failed: {refusal}"):
+            write_table(path, "x", again)
+    else:
+        write_table(path, "x", again)
+    assert stored(path, "x") == [(1, 1, 1 if refusal else 2)]
+
+
+def test_a_table_of_keys_alone_takes_a_row_twice(tmp_path: Path) -> None:
+    """There is nothing to replace then."""
+    rows = pa.table({"user_id": ["a"]})
+    for _ in range(2):
+        write_table(tmp_path / "x.db", "users", rows, ["user_id"])
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        assert connection.execute("SELECT * FROM users").fetchall() == [("a",)]
+
+
 def test_without_a_key_rows_are_only_added(tmp_path: Path) -> None:
     """A table without a key holds a row as often as it was written."""
     path = tmp_path / "x.db"
@@ -115,8 +158,13 @@ def test_a_table_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         write_table(path, "score", score_rows([]), ["speed"])
     with pytest.raises(SourceError, match="at least one column"):
         write_table(path, "score", pa.table({}))
-    with pytest.raises(ValueTypeError, match="'x' is of Arrow type struct"):
-        write_table(path, "score", pa.table({"x": [{"a": 1}]}))
+    with pytest.raises(SourceError, match="needs a name"):
+        write_table(path, "", score_rows([]))
+    for two in (["score", "Score"], ["score", "score"]):
+        with pytest.raises(SourceError, match=f"'score' and '{two[1]}' are one column"):
+            write_table(path, "score", pa.Table.from_arrays([pa.array([1]), pa.array([2])], two))
+    with pytest.raises(ValueTypeError, match="'x' is of Arrow type duration"):
+        write_table(path, "score", pa.table({"x": [HOUR]}))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
 

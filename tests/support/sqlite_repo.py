@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
 
 NOON = datetime(2024, 1, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -118,3 +119,9 @@ def answer(job: Any) -> Mapping[str, list[Any]]:  # noqa: ANN401  Feast's base c
     """Return a job's result, column by column."""
     columns: Mapping[str, list[Any]] = job.to_arrow().to_pydict()
     return columns
+
+
+def asked_of(job: RetrievalJob) -> RetrievalMetadata:
+    """Return what a job of historical features was asked for."""
+    assert job.metadata is not None
+    return job.metadata

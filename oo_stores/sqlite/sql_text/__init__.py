@@ -1,0 +1,1 @@
+"""A retrieval as SQL text."""

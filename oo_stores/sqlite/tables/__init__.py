@@ -1,0 +1,1 @@
+"""What a source reads: its columns, its instants, and how its rows are found."""

@@ -1,0 +1,1 @@
+"""What a column holds: declared types, and the way between Arrow and SQLite."""

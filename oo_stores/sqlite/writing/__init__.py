@@ -1,0 +1,1 @@
+"""Tables that the store writes: batches, saved datasets, logs of served features."""
