@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REPOS ?=
 KEEP ?=
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format apply up down run bench lock clean
+.PHONY: help demo test lint format apply up down run bench bench-offline lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 demo: $(READY) ## Show it all on real input (REPOS="~/a ~/b" for your repositories, KEEP=1 leaves the servers up)
 	@$(BIN)/oo demo $(if $(KEEP),--keep) $(REPOS)
@@ -43,6 +44,9 @@ run: $(READY) ## Build profiles from the signals of the stream
 bench: $(READY) ## Measure: signals a second, and online reads beside a bare HMGET
 	@$(BIN)/python benchmarks/run.py
 
+bench-offline: $(VENV)-bench/.ready ## Measure the offline store beside Feast's own, half an hour (BENCH=--tenfold: longer)
+	@$(VENV)-bench/bin/python -W ignore benchmarks/offline_store.py $(BENCH)
+
 lock: ## Write requirements.lock anew from the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv --clear $(VENV)-lock
 	@$(VENV)-lock/bin/pip install --quiet '.[dev]' 'setuptools>=80'
@@ -51,7 +55,7 @@ lock: ## Write requirements.lock anew from the newest versions that pyproject.to
 
 clean: ## Remove what the commands above made, data included
 	@if [ -x $(BIN)/oo ]; then $(BIN)/oo down; fi
-	@rm -rf $(VENV) data .demo build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) $(VENV)-bench data .demo build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements.lock
@@ -62,4 +66,11 @@ $(READY): pyproject.toml requirements.lock
 	@{ $(BIN)/pip install --no-deps -r requirements.lock && \
 	   $(BIN)/pip install --no-deps --no-build-isolation -e .; } > $(VENV)/install.log 2>&1 || \
 	   { cat $(VENV)/install.log; exit 1; }
+	@touch $@
+
+# The peers of the offline benchmark, in an environment of its own: nothing else needs them.
+$(VENV)-bench/.ready: pyproject.toml requirements.lock requirements-bench.lock
+	@$(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/pip install --quiet --no-deps -r requirements.lock -r requirements-bench.lock
+	@$(VENV)-bench/bin/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
