@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from declare import OWNER, schema, state_view
+from declare import OWNER, schema, state_view, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import clock
 
@@ -16,7 +16,7 @@ activity_state = state_view(ACTIVITY_STATE, ttl=timedelta(days=90))
     schema=schema(ACTIVITY_FEATURES),
     mode="python",
     description=ACTIVITY_FEATURES.description,
-    tags=ACTIVITY_FEATURES.tags(OWNER),
+    tags=tags(ACTIVITY_FEATURES),
     owner=OWNER,
 )
 def activity_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

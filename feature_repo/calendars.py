@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from declare import OWNER, schema, state_view
+from declare import OWNER, schema, state_view, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import clock
 
@@ -16,7 +16,7 @@ calendar_state = state_view(CALENDAR_STATE, ttl=timedelta(hours=24))
     schema=schema(CALENDAR_FEATURES),
     mode="python",
     description=CALENDAR_FEATURES.description,
-    tags=CALENDAR_FEATURES.tags(OWNER),
+    tags=tags(CALENDAR_FEATURES),
     owner=OWNER,
 )
 def calendar_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

@@ -1,6 +1,6 @@
 """What can be said of a candidate task without knowing the user."""
 
-from declare import OWNER, schema
+from declare import OWNER, schema, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import candidate, clock
 
@@ -12,7 +12,7 @@ from oo_transforms.candidates import CANDIDATE_FEATURES
     schema=schema(CANDIDATE_FEATURES),
     mode="python",
     description=CANDIDATE_FEATURES.description,
-    tags=CANDIDATE_FEATURES.tags(OWNER),
+    tags=tags(CANDIDATE_FEATURES),
     owner=OWNER,
 )
 def candidate_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

@@ -9,6 +9,7 @@ from feast import FeatureView, Field, RequestSource
 from feast.types import Array, Bool, Float64, Int64, String
 
 from oo_stores.sqlite import SQLiteSource
+from oo_transforms.columns import REQUESTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,11 @@ def request_source(
 def schema(group: FeatureGroup) -> list[Field]:
     """List a group's features; Feast 0.67 keeps only name and type, the tags hold the rest."""
     return [Field(name=f.name, dtype=FEAST_TYPES[f.dtype]) for f in group.features]
+
+
+def tags(group: FeatureGroup, owner: str = OWNER) -> dict[str, str]:
+    """Say what Feast would lose of a group's features, and that its function takes `REQUESTED`."""
+    return {**group.tags(owner), "requested_outputs": REQUESTED}
 
 
 def _field(field: StateField | RequestField) -> Field:

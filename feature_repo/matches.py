@@ -1,6 +1,6 @@
 """The user's profile as seen from one candidate task."""
 
-from declare import OWNER, schema
+from declare import OWNER, schema, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import candidate, clock
 from tasks import task_state
@@ -14,7 +14,7 @@ from oo_transforms.matches import MATCH_FEATURES
     schema=schema(MATCH_FEATURES),
     mode="python",
     description=MATCH_FEATURES.description,
-    tags=MATCH_FEATURES.tags(OWNER),
+    tags=tags(MATCH_FEATURES),
     owner=OWNER,
 )
 def match_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from declare import OWNER, schema, state_view
+from declare import OWNER, schema, state_view, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import clock
 
@@ -16,7 +16,7 @@ mood_state = state_view(MOOD_STATE, ttl=timedelta(days=7))
     schema=schema(MOOD_FEATURES),
     mode="python",
     description=MOOD_FEATURES.description,
-    tags=MOOD_FEATURES.tags(OWNER),
+    tags=tags(MOOD_FEATURES),
     owner=OWNER,
 )
 def mood_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

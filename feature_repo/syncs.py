@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from activity import activity_state
 from calendars import calendar_state
-from declare import OWNER, schema, state_view
+from declare import OWNER, schema, state_view, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from moods import mood_state
 from request_sources import clock
@@ -29,7 +29,7 @@ sync_state = state_view(SYNC_STATE, ttl=timedelta(0))
     schema=schema(FRESHNESS_FEATURES),
     mode="python",
     description=FRESHNESS_FEATURES.description,
-    tags=FRESHNESS_FEATURES.tags(OWNER),
+    tags=tags(FRESHNESS_FEATURES),
     owner=OWNER,
 )
 def freshness_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

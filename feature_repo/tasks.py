@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from declare import OWNER, schema, state_view
+from declare import OWNER, schema, state_view, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import clock
 
@@ -16,7 +16,7 @@ task_state = state_view(TASK_STATE, ttl=timedelta(days=90))
     schema=schema(TASK_FEATURES),
     mode="python",
     description=TASK_FEATURES.description,
-    tags=TASK_FEATURES.tags(OWNER),
+    tags=tags(TASK_FEATURES),
     owner=OWNER,
 )
 def task_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

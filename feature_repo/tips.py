@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from declare import OWNER, schema, state_view
+from declare import OWNER, schema, state_view, tags
 from feast.on_demand_feature_view import on_demand_feature_view
 from request_sources import clock
 
@@ -16,7 +16,7 @@ tip_state = state_view(TIP_STATE, ttl=timedelta(days=60))
     schema=schema(TIP_FEATURES),
     mode="python",
     description=TIP_FEATURES.description,
-    tags=TIP_FEATURES.tags(OWNER),
+    tags=tags(TIP_FEATURES),
     owner=OWNER,
 )
 def tip_features(inputs: dict[str, list[object]]) -> dict[str, list[object]]:

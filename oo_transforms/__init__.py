@@ -2,11 +2,12 @@
 
 from oo_transforms.candidates import CANDIDATE, CLOCK
 from oo_transforms.clock import from_micros, local_time, to_micros, with_clock
-from oo_transforms.columns import Rows, StateRows, finish
+from oo_transforms.columns import Rows, StateRows
 from oo_transforms.decayed import DecayedSum, decay, decay_many, rate
 from oo_transforms.errors import DeclarationError, InputRefused, SignalRejected, TransformError
 from oo_transforms.fields import Feature, FeatureGroup, RequestField, StateField
 from oo_transforms.history import Change, LogEntry, Version, fold, replay, truth_at
+from oo_transforms.outputs import finish
 from oo_transforms.signals import (
     SIGNAL_TYPES,
     SOURCES,

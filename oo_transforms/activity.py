@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from oo_transforms.clock import DAY_US, HOURS, MINUTE_US, WEEKDAYS
-from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, finish, pick
+from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, pick
 from oo_transforms.decayed import rate
 from oo_transforms.fields import Feature, FeatureGroup
+from oo_transforms.outputs import finish
 from oo_transforms.signals import AppSession
 from oo_transforms.state_view import Contribution, Moment, StateView, Sum, slots
 
@@ -138,19 +140,20 @@ def activity_features(inputs: Inputs) -> Outputs:
     rows = Rows(inputs)
     state = StateRows(rows, ACTIVITY_STATE)
     sessions = state.sum("sessions")
-    by_hour = state.sums("by_hour", HOURS)
-    typical = np.exp(state.sum("log_seconds") / sessions) / 60
-    this_hour = pick(by_hour, rows.local_hour())
+    by_hour = partial(state.sums, "by_hour", HOURS)
     return finish(
         ACTIVITY_FEATURES,
+        rows,
         {
-            "sessions_per_week": rate(sessions, HALF_LIFE, WEEK),
-            "typical_session_minutes": typical,
-            "days_since_active": state.age_us / DAY_US,
-            "active_share_this_hour": (this_hour + 1) / (sessions + HOURS),
-            "is_active_now": state.age_us <= ACTIVE_US,
-            "active_peak_hour": peak(by_hour),
-            "active_peak_weekday": peak(state.sums("by_weekday", WEEKDAYS)),
+            "sessions_per_week": lambda: rate(sessions, HALF_LIFE, WEEK),
+            "typical_session_minutes": lambda: np.exp(state.sum("log_seconds") / sessions) / 60,
+            "days_since_active": lambda: state.age_us / DAY_US,
+            "active_share_this_hour": lambda: (
+                (pick(by_hour(), rows.local_hour()) + 1) / (sessions + HOURS)
+            ),
+            "is_active_now": lambda: state.age_us <= ACTIVE_US,
+            "active_peak_hour": lambda: peak(by_hour()),
+            "active_peak_weekday": lambda: peak(state.sums("by_weekday", WEEKDAYS)),
         },
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, finish
+from oo_transforms.columns import Inputs, Outputs, Rows, StateRows
 from oo_transforms.fields import Feature, FeatureGroup
+from oo_transforms.outputs import finish
 from oo_transforms.signals import CalendarSynced
 from oo_transforms.state_view import Contribution, Last, Moment, StateView
 
@@ -45,5 +46,8 @@ CALENDAR_FEATURES = FeatureGroup(
 @np.errstate(all="ignore")
 def calendar_features(inputs: Inputs) -> Outputs:
     """Compute `CALENDAR_FEATURES` from `calendar_state`; the clock only says that it is asked."""
-    state = StateRows(Rows(inputs), CALENDAR_STATE)
-    return finish(CALENDAR_FEATURES, {"calendar_busyness": state.last("last_busy_ratio")})
+    rows = Rows(inputs)
+    state = StateRows(rows, CALENDAR_STATE)
+    return finish(
+        CALENDAR_FEATURES, rows, {"calendar_busyness": lambda: state.last("last_busy_ratio")}
+    )

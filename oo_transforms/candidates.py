@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from oo_transforms.clock import DAY_US, HOUR_US
-from oo_transforms.columns import Inputs, Outputs, Rows, finish
+from oo_transforms.columns import Inputs, Outputs, Rows
 from oo_transforms.fields import Feature, FeatureGroup, RequestField
+from oo_transforms.outputs import finish
 
 CLOCK = (
     RequestField("now", "Float64", "The moment of the request", "Unix seconds", 0.0),
@@ -119,13 +120,14 @@ def candidate_features(inputs: Inputs) -> Outputs:
     angle = 2 * math.pi * rows.time_of_day()
     return finish(
         CANDIDATE_FEATURES,
+        rows,
         {
-            "task_age_days": (now - rows.micros("created_at")) / DAY_US,
-            "hours_until_due": (due - now) / HOUR_US,
-            "is_overdue": due < now,
-            "priority_level": rows.number("priority"),
-            "hour_sin": np.sin(angle),
-            "hour_cos": np.cos(angle),
-            "is_weekend": rows.local_weekday() > FRIDAY,
+            "task_age_days": lambda: (now - rows.micros("created_at")) / DAY_US,
+            "hours_until_due": lambda: (due - now) / HOUR_US,
+            "is_overdue": lambda: due < now,
+            "priority_level": lambda: rows.number("priority"),
+            "hour_sin": lambda: np.sin(angle),
+            "hour_cos": lambda: np.cos(angle),
+            "is_weekend": lambda: rows.local_weekday() > FRIDAY,
         },
     )

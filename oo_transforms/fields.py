@@ -7,10 +7,17 @@ them. The Feast definitions, the catalogue and the checks all read these.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from oo_transforms.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from oo_transforms.arrays import Floats
 
 Dtype = Literal["Float64", "Int64", "Bool", "String", "Array(Float64)", "Array(String)"]
 """Feast's own names of the types that we use."""
@@ -19,6 +26,8 @@ FEATURE_TAG = "feature."
 """Tags of an on-demand view that begin so tell of the feature named behind it, as JSON."""
 
 Value = float | int | bool | str
+
+_PYTHON_TYPES: dict[str, type[float | int | bool]] = {"Float64": float, "Int64": int, "Bool": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +105,26 @@ class Feature:
         """
         if isinstance(self.none, str):
             return
-        low = -float("inf") if self.minimum is None else self.minimum
-        high = float("inf") if self.maximum is None else self.maximum
-        if not low <= self.none <= high:
+        if not self.low <= self.none <= self.high:
             raise DeclarationError(
                 f"feature '{self.name}' is {self.none} without evidence, which is outside its "
                 f"range [{self.minimum}, {self.maximum}]: widen the range or change the value"
             )
+
+    @property
+    def low(self) -> float:
+        """The least value, as a number even if there is none."""
+        return -math.inf if self.minimum is None else self.minimum
+
+    @property
+    def high(self) -> float:
+        """The greatest value, as a number even if there is none."""
+        return math.inf if self.maximum is None else self.maximum
+
+    @property
+    def cast(self) -> type[float | int | bool]:
+        """The Python type of its values, unless they are texts."""
+        return _PYTHON_TYPES[self.dtype]
 
     def tag(self, owner: str) -> str:
         """Say everything that Feast 0.67 would lose on an on-demand view's field, as JSON."""
@@ -119,13 +141,42 @@ class Feature:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # not slotted: it keeps what its functions ask of it at every call
 class FeatureGroup:
     """The outputs of one on-demand view, in schema order."""
 
     name: str
     description: str
     features: tuple[Feature, ...]
+
+    @cached_property
+    def numbers(self) -> tuple[Feature, ...]:
+        """Its numbers and truth values."""
+        return tuple(feature for feature in self.features if feature.dtype != "String")
+
+    @cached_property
+    def limits(self) -> tuple[Floats, Floats, Floats]:
+        """Of its numbers: least and greatest values, and those without evidence, as columns."""
+        rows = [(feature.low, feature.high, float(feature.none)) for feature in self.numbers]
+        lows, highs, nones = np.array(rows).reshape(-1, 3).T[:, :, np.newaxis]
+        return lows, highs, nones
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, ...], FeatureGroup]:
+        return {}
+
+    def part(self, names: tuple[str, ...] | None) -> FeatureGroup:
+        """Return the group of some of its features, in schema order; of all for None.
+
+        A part is made once for each choice. Names of other features are passed over.
+        """
+        if names is None:
+            return self
+        known = self._parts.get(names)
+        if known is None:
+            chosen = tuple(feature for feature in self.features if feature.name in names)
+            known = self._parts[names] = FeatureGroup(self.name, self.description, chosen)
+        return known
 
     def tags(self, owner: str) -> dict[str, str]:
         """Return one tag a feature, `FEATURE_TAG` and its name, holding JSON."""

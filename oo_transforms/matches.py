@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, Texts, finish
+from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, Texts, filled, stretched
 from oo_transforms.fields import Feature, FeatureGroup
+from oo_transforms.outputs import finish
 from oo_transforms.state import OVERFLOW
 from oo_transforms.tasks import TASK_STATE
 from oo_transforms.tips import PRIOR_TIPS, TIP_FEATURES, TIP_STATE, done_rate
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from oo_transforms.arrays import Floats
 
 PRIOR_COMPLETIONS = 2.0
-_NO_RATE = next(f.none for f in TIP_FEATURES.features if f.name == "tip_done_rate")
+_NO_RATE = float(next(f.none for f in TIP_FEATURES.features if f.name == "tip_done_rate"))
 
 MATCH_FEATURES = FeatureGroup(
     "match_features",
@@ -52,26 +54,30 @@ def match_features(inputs: Inputs) -> Outputs:
     rows = Rows(inputs)
     task, tip = StateRows(rows, TASK_STATE), StateRows(rows, TIP_STATE)
     category = rows.text("category")
-    completed = _of(task.by_category("category_completed"), category)
-    shown = _of(tip.by_category("category_shown"), category)
-    done = _of(tip.by_category("category_done"), category)
-    rate = done_rate(tip)
-    own_rate = np.where(np.isnan(rate), _NO_RATE, rate)
     return finish(
         MATCH_FEATURES,
+        rows,
         {
-            "category_affinity": completed / (task.sum("completed") + PRIOR_COMPLETIONS),
-            "category_acceptance": (done + PRIOR_TIPS * own_rate)
-            / (np.maximum(shown, done) + PRIOR_TIPS),
+            "category_affinity": lambda: (
+                _of(task.by_category("category_completed"), category)
+                / (task.sum("completed") + PRIOR_COMPLETIONS)
+            ),
+            "category_acceptance": lambda: _acceptance(tip, category),
         },
     )
 
 
+def _acceptance(tip: StateRows, category: Texts) -> Floats:
+    shown = _of(tip.by_category("category_shown"), category)
+    done = _of(tip.by_category("category_done"), category)
+    own_rate = filled(done_rate(tip), _NO_RATE)
+    return (done + PRIOR_TIPS * own_rate) / (np.maximum(shown, done) + PRIOR_TIPS)
+
+
 def _of(weights: list[dict[str, float]], category: Texts) -> Floats:
     """Take the weight of each row's category; an unlisted one, and the overflow, weigh 0."""
-    return np.array(
-        [
-            row.get(name, 0.0) if name is not None and name != OVERFLOW else 0.0
-            for row, name in zip(weights, category, strict=True)
-        ]
-    )
+    known = [{**row, OVERFLOW: 0.0, None: 0.0} for row in weights]
+    if len(known) == 1:  # one user, which is nearly always so
+        (user,) = known
+        return np.array(list(map(user.get, category, repeat(0.0))))
+    return np.array([row.get(name, 0.0) for row, name in stretched(known, category)])

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, finish
+from oo_transforms.columns import Inputs, Outputs, Rows, StateRows
 from oo_transforms.fields import Feature, FeatureGroup
+from oo_transforms.outputs import finish
 from oo_transforms.signals import MoodLogged
 from oo_transforms.state_view import Contribution, Last, Moment, StateView, Sum, slots
 
@@ -65,7 +66,14 @@ MOOD_FEATURES = FeatureGroup(
 @np.errstate(all="ignore")
 def mood_features(inputs: Inputs) -> Outputs:
     """Compute `MOOD_FEATURES` from `mood_state` and the clock."""
-    state = StateRows(Rows(inputs), MOOD_STATE)
+    rows = Rows(inputs)
+    state = StateRows(rows, MOOD_STATE)
     score = state.last("last_score")
-    trend = score - state.sum("score_sum") / state.sum("score_count")
-    return finish(MOOD_FEATURES, {"mood_score": score, "mood_trend": trend})
+    return finish(
+        MOOD_FEATURES,
+        rows,
+        {
+            "mood_score": lambda: score,
+            "mood_trend": lambda: score - state.sum("score_sum") / state.sum("score_count"),
+        },
+    )

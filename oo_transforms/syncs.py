@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from oo_transforms.activity import ACTIVITY_STATE
 from oo_transforms.calendars import CALENDAR_STATE
 from oo_transforms.clock import HOUR_US
-from oo_transforms.columns import Inputs, Outputs, Rows, finish
+from oo_transforms.columns import Inputs, Outputs, Rows
 from oo_transforms.fields import Feature, FeatureGroup
 from oo_transforms.moods import MOOD_STATE
+from oo_transforms.outputs import finish
 from oo_transforms.signals import SOURCES, SourceSynced
 from oo_transforms.state_view import Contribution, Moment, StateView, Sum, slots
 from oo_transforms.tasks import TASK_STATE
 from oo_transforms.tips import TIP_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oo_transforms.arrays import Floats
 
 _SUMS = tuple(
     Sum(f"{source}_at", f"When {source} was last read to its end", "Unix seconds")
@@ -83,11 +92,18 @@ FRESHNESS_FEATURES = FeatureGroup(
 def freshness_features(inputs: Inputs) -> Outputs:
     """Compute `FRESHNESS_FEATURES` from `sync_state`, the views' anchors and the clock."""
     rows = Rows(inputs)
-    columns = {}
+    columns: dict[str, Callable[[], Floats]] = {}
     for source, view in SOURCE_VIEWS.items():
-        synced_us = rows.micros(f"sync_state__sync_{source}_at")
-        anchor_us = rows.micros(f"{view.name}__{view.anchor_field}")
-        age_us = rows.now() - np.fmax(synced_us, anchor_us)
-        columns[f"{source}_last_synced_at"] = synced_us / 1e6
-        columns[f"hours_since_{source}"] = age_us / HOUR_US
-    return finish(FRESHNESS_FEATURES, columns)
+        columns[f"{source}_last_synced_at"] = partial(_synced_at, rows, source)
+        columns[f"hours_since_{source}"] = partial(_hours, rows, source, view)
+    return finish(FRESHNESS_FEATURES, rows, columns)
+
+
+def _synced_at(rows: Rows, source: str) -> Floats:
+    return rows.micros(f"sync_state__sync_{source}_at") / 1e6
+
+
+def _hours(rows: Rows, source: str, view: StateView) -> Floats:
+    synced_us = rows.micros(f"sync_state__sync_{source}_at")
+    anchor_us = rows.micros(f"{view.name}__{view.anchor_field}")
+    return (rows.now() - np.fmax(synced_us, anchor_us)) / HOUR_US

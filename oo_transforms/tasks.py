@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from oo_transforms.clock import HOURS, WEEKDAYS
-from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, finish, pick
+from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, pick
 from oo_transforms.decayed import rate
 from oo_transforms.fields import Feature, FeatureGroup
+from oo_transforms.outputs import finish
 from oo_transforms.signals import TaskCompleted, TaskCreated, TaskSnoozed
 from oo_transforms.state import OVERFLOW
 from oo_transforms.state_view import Contribution, Moment, StateView, Sum, slots
@@ -168,22 +170,27 @@ def task_features(inputs: Inputs) -> Outputs:
     rows = Rows(inputs)
     state = StateRows(rows, TASK_STATE)
     created, completed, snoozed = (state.sum(name) for name in ("created", "completed", "snoozed"))
-    by_hour = state.sums("completed_by_hour", HOURS)
-    by_weekday = state.sums("completed_by_weekday", WEEKDAYS)
-    this_hour = pick(by_hour, rows.local_hour())
-    this_weekday = pick(by_weekday, rows.local_weekday())
+    by_hour = partial(state.sums, "completed_by_hour", HOURS)
+    by_weekday = partial(state.sums, "completed_by_weekday", WEEKDAYS)
     return finish(
         TASK_FEATURES,
+        rows,
         {
-            "completion_rate": (completed + 1) / (np.maximum(created, completed) + 2),
-            "snooze_rate": (snoozed + 0.2) / (completed + snoozed + 2),
-            "tasks_completed_per_week": rate(completed, HALF_LIFE, WEEK),
-            "task_evidence": created + completed + snoozed,
-            "preferred_categories": _heaviest_names(state.by_category("category_completed")),
-            "productive_hours": _heaviest_indices(by_hour, 3),
-            "productive_weekdays": _heaviest_indices(by_weekday, 2),
-            "productive_share_this_hour": (this_hour + 1) / (completed + HOURS),
-            "productive_share_this_weekday": (this_weekday + 1) / (completed + WEEKDAYS),
+            "completion_rate": lambda: (completed + 1) / (np.maximum(created, completed) + 2),
+            "snooze_rate": lambda: (snoozed + 0.2) / (completed + snoozed + 2),
+            "tasks_completed_per_week": lambda: rate(completed, HALF_LIFE, WEEK),
+            "task_evidence": lambda: created + completed + snoozed,
+            "preferred_categories": lambda: _heaviest_names(
+                state.by_category("category_completed")
+            ),
+            "productive_hours": lambda: _heaviest_indices(by_hour(), 3),
+            "productive_weekdays": lambda: _heaviest_indices(by_weekday(), 2),
+            "productive_share_this_hour": lambda: (
+                (pick(by_hour(), rows.local_hour()) + 1) / (completed + HOURS)
+            ),
+            "productive_share_this_weekday": lambda: (
+                (pick(by_weekday(), rows.local_weekday()) + 1) / (completed + WEEKDAYS)
+            ),
         },
     )
 

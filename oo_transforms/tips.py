@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, finish
+from oo_transforms.columns import Inputs, Outputs, Rows, StateRows
 from oo_transforms.decayed import rate
 from oo_transforms.fields import Feature, FeatureGroup
+from oo_transforms.outputs import finish
 from oo_transforms.signals import TipFeedback, TipShown
 from oo_transforms.state_view import Contribution, Moment, StateView, Sum, slots
 
@@ -115,15 +116,18 @@ TIP_FEATURES = FeatureGroup(
 @np.errstate(all="ignore")
 def tip_features(inputs: Inputs) -> Outputs:
     """Compute `TIP_FEATURES` from `tip_state` and the clock."""
-    state = StateRows(Rows(inputs), TIP_STATE)
-    dwell = state.sum("dwell_seconds") / state.sum("dwell_count")
+    rows = Rows(inputs)
+    state = StateRows(rows, TIP_STATE)
     return finish(
         TIP_FEATURES,
+        rows,
         {
-            "tip_done_rate": done_rate(state),
-            "tip_dismiss_rate": (state.sum("dismissed") + 0.5) / (_tips(state) + PRIOR_TIPS),
-            "tips_per_week": rate(state.sum("shown"), HALF_LIFE, WEEK),
-            "typical_dwell_seconds": dwell,
+            "tip_done_rate": lambda: done_rate(state),
+            "tip_dismiss_rate": lambda: (
+                (state.sum("dismissed") + 0.5) / (_tips(state) + PRIOR_TIPS)
+            ),
+            "tips_per_week": lambda: rate(state.sum("shown"), HALF_LIFE, WEEK),
+            "typical_dwell_seconds": lambda: state.sum("dwell_seconds") / state.sum("dwell_count"),
         },
     )
 
