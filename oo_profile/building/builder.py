@@ -15,9 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-import redis
-
 from oo_profile.transport.waiting import set_within
+from oo_stores.errors import OnlineServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,18 +130,21 @@ class Builder:
         back to the stream, from where it comes again.
         """
         config, refreshed = self._config, 0
+        unhandled: list[Message] = []
         with self._thread:
             await self._puller.start()
             try:
                 while not stop.is_set():
                     messages = await self._puller.take(0 if refreshed else config.quiet_seconds)
                     if messages and not await self._handle(messages, stop):
+                        unhandled = messages
                         break
                     full = len(messages) == self._puller.batch
                     if not full or self._may_refresh():
                         refreshed = await self._insist(stop, self._refresh) or 0
             finally:
                 await self._puller.stop()
+                await self._puller.hand_back(unhandled)
 
     async def _handle(self, messages: list[Message], stop: asyncio.Event) -> bool:
         """Store, publish and acknowledge a batch; say whether that was possible before `stop`."""
@@ -150,7 +152,6 @@ class Builder:
         outcome = await self._insist(stop, lambda: self._writer.write(messages))
         # Apart from the commit: once more, the batch would be one of duplicates.
         if outcome is None or await self._insist(stop, lambda: self._publish(outcome)) is None:
-            await self._puller.hand_back(messages)
             return False
         await self._puller.acknowledge(messages)
         self.totals.add(outcome, time.perf_counter() - began)
@@ -183,7 +184,7 @@ class Builder:
         while True:
             try:
                 done = await loop.run_in_executor(self._thread, work)
-            except (sqlite3.OperationalError, redis.RedisError) as error:
+            except (sqlite3.OperationalError, OnlineServerError) as error:
                 _log.warning("builder.waiting reason=%r pause_seconds=%g", str(error), pause)
             else:
                 if waited:

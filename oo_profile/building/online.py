@@ -43,10 +43,10 @@ class OnlineWriter:
         self._store = online
 
     def write(self, newest: Mapping[UserView, Version]) -> int:
-        """Write states, each as a whole; return how many.
+        """Write states, each as a whole, where Redis has no newer ones; return how many.
 
         Raises:
-            redis.RedisError: Some may be written; the same call may be made again.
+            OnlineServerError: Some may be written; the same call may be made again.
         """
         return self._store.write_views(
             self._config,

@@ -8,7 +8,6 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-import redis
 from nats import errors as nats_errors
 
 from oo_profile.building import replay
@@ -23,6 +22,7 @@ from oo_profile.storage.database import connect
 from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.puller import Puller
 from oo_profile.transport.stream import CONSUMER, STREAM, ensure_consumer, ensure_stream
+from oo_stores.errors import OnlineServerError
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -106,9 +106,9 @@ def _make_tables(settings: Settings, database: sqlite3.Connection, online: Onlin
         made = replay.make_tables(database, STATE_VIEWS, publish=online.write)
     except sqlite3.Error as error:
         raise DatabaseError(settings.db, error) from error
-    except redis.RedisError as error:
+    except OnlineServerError as error:
         host, port = redis_endpoint(settings.redis)
-        raise NoRedisError(f"{host}:{port}", str(error)) from error
+        raise NoRedisError(f"{host}:{port}", error.reason) from error
     for view, rows in made.items():
         _log.info("builder.table_made view=%s rows=%d", view, rows)
 

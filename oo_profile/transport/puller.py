@@ -122,7 +122,11 @@ class Puller:
             await self._connection.publish(message.reply, _ACK)
 
     async def hand_back(self, messages: Iterable[Message]) -> None:
-        """Tell the server that others may have these at once."""
+        """Tell the server to deliver these again at once.
+
+        Who takes no more calls `stop` first: to a request that is still open the server sends
+        them back, and then waits for an acknowledgement from where nobody listens any more.
+        """
         for message in messages:
             await self._connection.publish(message.reply, _HAND_BACK)
 
