@@ -114,6 +114,8 @@ def world(
     monkeypatch.setenv("OO_DB", str(data / "oo.db"))
     monkeypatch.setenv("OO_REGISTRY", str(data / "registry.db"))
     monkeypatch.setenv("OO_REDIS", redis_address)
+    # Signals in tests have times of their own, and a request its `now`.
+    monkeypatch.setenv("OO_TTL_CLOCK", "now")
     monkeypatch.setenv("OO_NATS", nats_url)
     settings = current_settings()
     # Only now: Feast reads the environment when the store is made.

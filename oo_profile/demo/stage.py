@@ -66,6 +66,8 @@ def stage(repo: Path, *, keep: bool) -> Iterator[Stage]:
             "OO_REGISTRY": str(folder / "registry.db"),
             "OO_REDIS": f"{redis[0]}:{redis[1]}",
             "OO_NATS": f"nats://{nats[0]}:{nats[1]}",
+            # Its signals are of any year: a state is as old as it is at the request's clock.
+            "OO_TTL_CLOCK": "now",
         }
         exits.enter_context(_named(environment))
         on = Stage(folder, Settings.load(os.environ, repo))

@@ -26,7 +26,8 @@ JoinKeys: TypeAlias = Mapping[str, str | int]
 KeyEncoder: TypeAlias = Callable[[JoinKeys], bytes]
 """Returns an entity's Redis key; raises EntityKeyError."""
 
-_ValueEncoder: TypeAlias = Callable[[str | int], bytes]
+ValueEncoder: TypeAlias = Callable[[str | int], bytes]
+"""Returns the part of a Redis key that a join key's value makes."""
 
 _uint32 = struct.Struct("<I").pack
 _int32 = struct.Struct("<i").pack
@@ -72,13 +73,31 @@ def key_encoder(view: FeatureView, config: RepoConfig) -> KeyEncoder:
     return encode
 
 
-def _value_encoder(view: FeatureView, column: Field, version: int) -> _ValueEncoder:
-    encoders: dict[ValueType, _ValueEncoder] = {
+def value_encoder(value_type: ValueType, version: int) -> ValueEncoder | None:
+    """Return the function from a join key's value to its part of a Redis key.
+
+    Args:
+        value_type: Of the join key.
+        version: Of the key serialization.
+
+    Returns:
+        The function, which casts what it is given; None for a type that plain rows lack.
+    """
+    encoders: dict[ValueType, ValueEncoder] = {
         ValueType.STRING: _string,
         ValueType.INT32: _int32_value,
         ValueType.INT64: _int64_narrow if version <= _LAST_VERSION_OF_32_BITS else _int64_wide,
     }
-    encoder = encoders.get(column.dtype.to_value_type())
+    return encoders.get(value_type)
+
+
+def sized(type_number: int, content: bytes) -> bytes:
+    """Return a part of a Redis key: the number of a value's type, its size and its bytes."""
+    return _uint32(type_number) + _uint32(len(content)) + content
+
+
+def _value_encoder(view: FeatureView, column: Field, version: int) -> ValueEncoder:
+    encoder = value_encoder(column.dtype.to_value_type(), version)
     if encoder is None:
         raise EntityKeyError(
             view.name,
@@ -89,21 +108,17 @@ def _value_encoder(view: FeatureView, column: Field, version: int) -> _ValueEnco
 
 
 def _string(value: str | int) -> bytes:
-    return _sized(ValueType.STRING, str(value).encode())
+    return sized(ValueType.STRING.value, str(value).encode())
 
 
 def _int32_value(value: str | int) -> bytes:
-    return _sized(ValueType.INT32, _int32(int(value)))
+    return sized(ValueType.INT32.value, _int32(int(value)))
 
 
 def _int64_wide(value: str | int) -> bytes:
-    return _sized(ValueType.INT64, _int64(int(value)))
+    return sized(ValueType.INT64.value, _int64(int(value)))
 
 
 def _int64_narrow(value: str | int) -> bytes:
     # Versions 0 and 1 kept four bytes of an Int64.
-    return _sized(ValueType.INT64, _int32(int(value)))
-
-
-def _sized(value_type: ValueType, content: bytes) -> bytes:
-    return _uint32(value_type.value) + _uint32(len(content)) + content
+    return sized(ValueType.INT64.value, _int32(int(value)))

@@ -15,21 +15,34 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from feast.infra.online_stores.helpers import _mmh3, compute_versioned_name
 
 from oo_stores.errors import FeatureValueError, UnknownFeatureError
-from oo_stores.redis.keys import JoinKeys, KeyEncoder, key_encoder
-from oo_stores.redis.values import Encoder, PlainValue, encoder_for, varint
+from oo_stores.redis.keys import JoinKeys, key_encoder
+from oo_stores.redis.values import PlainValue, encoder_for, varint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from feast import FeatureView, RepoConfig
 
-HashFields: TypeAlias = list[bytes]
-"""Names and values of hash fields in turn, as HSET takes them."""
+FieldNames: TypeAlias = tuple[bytes, ...]
+"""Names of hash fields: the created time's, the event time's, then features'."""
+
+
+class HashRow(NamedTuple):
+    """A row on its way to Redis.
+
+    Args:
+        names: Of its fields; one tuple for all rows of a kind, since it is sent once for all.
+        values: Of these fields; an empty created time: there is none.
+    """
+
+    names: FieldNames
+    values: list[bytes]
+
 
 _MICROSECONDS = 1_000_000
 _NANOSECONDS_PER_MICROSECOND = 1_000
@@ -53,62 +66,55 @@ class OnlineRow:
     created_time_us: int
 
 
-@dataclass(frozen=True, slots=True)
 class RowLayout:
-    """Where a view's rows lie in Redis: what depends on the view alone, worked out once."""
+    """Where a view's rows lie in Redis: what depends on the view alone, worked out once.
 
-    view: str
-    key: KeyEncoder
-    event_time_field: bytes
-    created_time_field: bytes
-    features: Mapping[str, tuple[bytes, Encoder]]
+    Args:
+        view: A view as applied, so that features and join keys have types.
+        config: Gives project, key serialization and whether views are versioned.
+    """
 
-    @classmethod
-    def of(cls, view: FeatureView, config: RepoConfig) -> RowLayout:
-        """Work out the layout of a view.
+    def __init__(self, view: FeatureView, config: RepoConfig) -> None:
+        self.names = KindsOfRows(stored_name(view, config))
+        self.key = key_encoder(view, config)
+        self._encoders = {
+            field.name: encoder_for(field.dtype.to_value_type()) for field in view.features
+        }
 
-        Args:
-            view: A view as applied, so that features and join keys have types.
-            config: Gives project, key serialization and whether views are versioned.
-        """
-        name = stored_name(view, config)
-        return cls(
-            view=name,
-            key=key_encoder(view, config),
-            event_time_field=event_time_field(name),
-            created_time_field=created_time_field(name),
-            features={
-                field.name: (
-                    feature_field(name, field.name),
-                    encoder_for(field.dtype.to_value_type()),
-                )
-                for field in view.features
-            },
-        )
-
-    def hash_fields(self, row: OnlineRow) -> HashFields:
+    def hash_row(self, row: OnlineRow) -> HashRow:
         """Return a row as hash fields.
 
         Raises:
             UnknownFeatureError: The view has no feature of that name.
             FeatureValueError: The feature's type cannot hold the value.
         """
-        features = self.features
-        fields = [
-            self.event_time_field,
-            timestamp(row.event_time_us),
-            self.created_time_field,
-            b"%d" % row.created_time_us,
-        ]
+        encoders = self._encoders
+        values = [b"%d" % row.created_time_us, timestamp(row.event_time_us)]
         for name, value in row.values.items():
+            encode = encoders.get(name)
+            if encode is None:
+                raise UnknownFeatureError(self.names.view, name, list(encoders))
             try:
-                field, encode = features[name]
-            except KeyError:
-                raise UnknownFeatureError(self.view, name, list(features)) from None
-            try:
-                fields += (field, encode(value))
+                values.append(encode(value))
             except (TypeError, ValueError, struct.error) as error:
-                raise FeatureValueError(self.view, name, value, error) from error
+                raise FeatureValueError(self.names.view, name, value, error) from error
+        return HashRow(self.names[tuple(row.values)], values)
+
+
+class KindsOfRows(dict[tuple[str, ...], FieldNames]):
+    """The hash fields of a view's rows by the features that they hold, worked out once a kind.
+
+    Args:
+        view: The name that the hash fields carry.
+    """
+
+    def __init__(self, view: str) -> None:
+        super().__init__()
+        self.view = view
+
+    def __missing__(self, features: tuple[str, ...]) -> FieldNames:
+        own = (created_time_field(self.view), event_time_field(self.view))
+        fields = self[features] = (*own, *(feature_field(self.view, name) for name in features))
         return fields
 
 

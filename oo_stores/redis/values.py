@@ -1,4 +1,4 @@
-"""Feast's `Value` message, written and read without building it.
+"""Feast's `Value` message, written without building it.
 
 Building the messages of a row of twelve features costs more than ten times as much. What is
 written is, byte for byte, what `Value.SerializeToString()` gives for the same value; field
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from feast.protos.feast.types.Value_pb2 import Value
-from feast.type_map import feast_value_type_to_python_type, python_values_to_proto_values
+from feast.type_map import python_values_to_proto_values
 from feast.value_type import ValueType
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ _PACKED = b"\x0a"
 """Tag of field 1 with a length: the elements inside each list message."""
 _INT64_MIN, _INT64_MAX, _UINT64_MASK = -(2**63), 2**63 - 1, 2**64 - 1
 _DOUBLE_BYTES = 8
+_FOUR_BYTES, _FIVE_BYTES, _SIX_BYTES = 1 << 21, 1 << 28, 1 << 35
+"""The least numbers whose varints have so many bytes."""
 
 _double = struct.Struct("<d")
 
@@ -64,23 +66,6 @@ def encoder_for(value_type: ValueType) -> Encoder:
     return _ENCODERS.get(value_type) or _through_feast(value_type)
 
 
-def decode(payload: bytes | None) -> PlainValue:
-    """Return the Python value of a serialized `Value`; None for null and for a missing one.
-
-    >>> decode(encoder_for(ValueType.DOUBLE_LIST)([1.0, 2.5]))
-    [1.0, 2.5]
-    """
-    if not payload:
-        return None
-    if payload[:1] == _DOUBLE_TAG and len(payload) == 1 + _DOUBLE_BYTES:
-        value: float = _double.unpack_from(payload, 1)[0]
-        return value
-    message = Value()
-    message.ParseFromString(payload)
-    plain: PlainValue = feast_value_type_to_python_type(message)
-    return plain
-
-
 def varint(number: int) -> bytes:
     r"""Return an integer as a protobuf varint, a negative one in 64-bit two's complement.
 
@@ -90,6 +75,20 @@ def varint(number: int) -> bytes:
     rest = number & _UINT64_MASK
     if rest < 0x80:  # noqa: PLR2004 - seven bits fit in one byte
         return _ONE_BYTE[rest]
+    if _FOUR_BYTES <= rest < _FIVE_BYTES:  # the nanoseconds of most instants
+        return bytes(
+            (rest & 0x7F | 0x80, rest >> 7 & 0x7F | 0x80, rest >> 14 & 0x7F | 0x80, rest >> 21)
+        )
+    if _FIVE_BYTES <= rest < _SIX_BYTES:  # the seconds of all instants from 1978 to 3058
+        return bytes(
+            (
+                rest & 0x7F | 0x80,
+                rest >> 7 & 0x7F | 0x80,
+                rest >> 14 & 0x7F | 0x80,
+                rest >> 21 & 0x7F | 0x80,
+                rest >> 28,
+            )
+        )
     output = bytearray()
     while rest > 0x7F:  # noqa: PLR2004 - the same seven bits
         output.append(rest & 0x7F | 0x80)

@@ -91,7 +91,7 @@ def test_a_breaking_change_is_refused_unless_confirmed(project: Project) -> None
         '["productive_share_this_hour", "completion_rate"]',
     )
     project.edit("services.py", "bandit_v1 = FeatureService(", "FeatureService(")
-    project.edit("tips.py", "from declare import OWNER, schema, state_view", TIPS_IMPORT)
+    project.edit("tips.py", "from declare import OWNER, schema, state_view, tags", TIPS_IMPORT)
     before = project.registry.read_bytes()
     refused = project.oo_apply("--confirm", "bandit_v1")
     assert refused.returncode == 1
@@ -108,7 +108,7 @@ def test_a_breaking_change_is_refused_unless_confirmed(project: Project) -> None
 
 SERVICES = ("bandit_v1", "bandit_v2", "profile_v1")
 TIPS_IMPORT = """
-from declare import OWNER, schema
+from declare import OWNER, schema, tags
 from declare import state_view as declared
 
 

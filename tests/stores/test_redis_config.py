@@ -67,11 +67,48 @@ def test_the_yaml_names_the_variable(
     assert load_repo_config(tmp_path, path).online_store.connection_string == expected
 
 
-def test_defaults_write_without_reading_first() -> None:
-    """Without settings Redis is the local one, and no row is left out as a duplicate."""
+def test_defaults_decide_what_is_newer_and_wait_for_seconds() -> None:
+    """Without settings Redis is the local one, writes are checked, and no wait is endless."""
     settings = config_of({}).online_store
     assert settings.connection_string == "localhost:6379"
-    assert settings.skip_dedup is True
+    assert settings.skip_dedup is False
+    assert (settings.connect_timeout_seconds, settings.read_timeout_seconds) == (1.0, 2.0)
+    assert (settings.retries, settings.replica_connection_string) == (1, None)
+
+
+def test_every_text_may_name_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Type, Sentinel name, numbers and the replica come from the environment as well."""
+    monkeypatch.setenv("KIND", "redis_sentinel")
+    monkeypatch.setenv("SECONDS", "0.25")
+    settings = RedisOnlineStoreConfig.model_validate(
+        {
+            "redis_type": "${KIND:-redis}",
+            "sentinel_master": "${MASTER:-shop}",
+            "read_timeout_seconds": "${SECONDS}",
+            "connect_timeout_seconds": "${NOT_SET}",
+            "replica_connection_string": "${NOT_SET}",
+        }
+    )
+    assert settings.redis_type == "redis_sentinel"
+    assert settings.sentinel_master == "shop"
+    assert settings.read_timeout_seconds == 0.25
+    assert settings.connect_timeout_seconds == 1.0
+    assert settings.replica_connection_string is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"connect_timeout_seconds": 0},
+        {"read_timeout_seconds": -1},
+        {"retries": -1},
+        {"replica_connection_string": "nowhere"},
+    ],
+)
+def test_a_setting_out_of_bounds_is_refused(settings: dict[str, object]) -> None:
+    """No time-out is endless or negative, and a replica has an address."""
+    with pytest.raises(ValidationError):
+        RedisOnlineStoreConfig.model_validate(settings)
 
 
 def test_a_dumped_config_is_plain_yaml_and_loads_again() -> None:
@@ -88,6 +125,7 @@ def test_a_dumped_config_is_plain_yaml_and_loads_again() -> None:
         "localhost:",
         ":6379",
         "redis://u:geheim@host:6379",
+        "geheim@host:6379",
         "h:port",
         "h:1,,x=1",
         "db=1",

@@ -13,7 +13,7 @@ from support.redis_repo import make_project
 
 from oo_stores.redis import OnlineRow
 from oo_stores.redis.keys import key_encoder
-from oo_stores.redis.store import COMMANDS_PER_ROUND_TRIP
+from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def fill(project: Project, users: int = 1) -> None:
 
 def test_a_view_goes_with_all_its_fields(project: Project) -> None:
     """Features, event and created time of a deleted view go; its neighbours' stay."""
-    fill(project, users=COMMANDS_PER_ROUND_TRIP + 1)
+    fill(project, users=ROWS_PER_ROUND_TRIP + 1)
     project.online.delete_table(project.config, project.view("habit"))
     assert project.read("habit", {"user_id": "u0"})["city"] is None
     assert project.read("mood", {"user_id": "u0"}) == {"joy": 0.5}

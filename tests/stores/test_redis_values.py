@@ -13,7 +13,8 @@ from feast.value_type import ValueType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oo_stores.redis.values import NULL, PlainValue, decode, encoder_for, varint
+from oo_stores.redis.decoding import decode
+from oo_stores.redis.values import NULL, PlainValue, encoder_for, varint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

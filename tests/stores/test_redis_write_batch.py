@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
@@ -14,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.redis_repo import make_project
 
+from oo_stores.errors import FeatureValueError
 from oo_stores.redis.rows import timestamp
-from oo_stores.redis.store import COMMANDS_PER_ROUND_TRIP
+from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +69,6 @@ def project(tmp_path: Path, redis_address: str) -> Project:
     return make_project(tmp_path, redis_address)
 
 
-@pytest.fixture
-def checking(tmp_path: Path, redis_address: str) -> Project:
-    """Give the project with Feast's check of event times."""
-    return make_project(tmp_path, redis_address, skip_dedup=False)
-
-
 def mood(
     joy: float, at: datetime = NOON, made: datetime | None = NOON, user: str = "u"
 ) -> FeastRow:
@@ -88,10 +84,10 @@ def created(project: Project) -> bytes | None:
 
 def test_a_created_time_is_stored(project: Project, writes: Write) -> None:
     """The created time stands beside the event time in microseconds, naive ones read as UTC."""
-    writes(project, [mood(1.0, made=NOON + timedelta(microseconds=7))])
-    assert created(project) == b"%d" % (NOON_US + 7)
     writes(project, [mood(1.0, made=NOON.replace(tzinfo=None))])
     assert created(project) == b"%d" % NOON_US
+    writes(project, [mood(1.0, made=NOON + timedelta(microseconds=7))])
+    assert created(project) == b"%d" % (NOON_US + 7)
 
 
 def test_a_row_without_created_time_leaves_none(project: Project, writes: Write) -> None:
@@ -108,23 +104,65 @@ def test_a_late_correction_is_not_left_out(project: Project, writes: Write) -> N
     assert project.read("mood", {"user_id": "u"}) == {"joy": 2.0}
 
 
-def test_feasts_check_is_there_when_asked(checking: Project, writes: Write) -> None:
-    """Without `skip_dedup` only a later event time writes, within a batch and over batches."""
+def test_an_older_row_never_replaces_a_newer_one(project: Project, writes: Write) -> None:
+    """Event times decide to the microsecond, within a batch and over batches."""
     later, earlier = NOON + timedelta(microseconds=1), NOON - timedelta(microseconds=1)
-    told = writes(checking, [mood(1.0), mood(2.0, later, later), mood(3.0), mood(4.0, earlier)])
-    assert checking.read("mood", {"user_id": "u"}) == {"joy": 2.0}
-    told += writes(checking, [mood(5.0), mood(6.0, later)])
-    assert checking.read("mood", {"user_id": "u"}) == {"joy": 2.0}
-    assert created(checking) == b"%d" % (NOON_US + 1)
+    told = writes(project, [mood(1.0), mood(2.0, later), mood(3.0), mood(4.0, earlier)])
+    told += writes(project, [mood(5.0), mood(6.0, earlier)])
+    assert project.read("mood", {"user_id": "u"}) == {"joy": 2.0}
     assert sum(told) == 6
+
+
+def test_at_one_event_time_the_later_created_row_wins(project: Project, writes: Write) -> None:
+    """A correction made later stays, whichever of the two comes last; the same one comes again."""
+    later = NOON + timedelta(microseconds=1)
+    writes(project, [mood(1.0, made=later), mood(2.0, made=NOON)])
+    assert project.read("mood", {"user_id": "u"}) == {"joy": 1.0}
+    writes(project, [mood(3.0, made=later)])
+    assert project.read("mood", {"user_id": "u"}) == {"joy": 3.0}
+    assert created(project) == b"%d" % (NOON_US + 1)
+
+
+def test_a_missing_created_time_in_pandas_is_none(project: Project, writes: Write) -> None:
+    """A created time that pandas calls NaT is no created time."""
+    key, values, at, _ = mood(1.0)
+    missing: Any = pd.NaT
+    writes(project, [(key, values, at, missing)])
+    assert created(project) is None
+
+
+def test_a_row_without_event_time_is_refused(project: Project, writes: Write) -> None:
+    """An event time that pandas calls NaT is named, and nothing is written."""
+    missing: Any = pd.NaT
+    with pytest.raises(FeatureValueError, match="mood:event time cannot hold NaT"):
+        writes(project, [mood(1.0, missing)])
+    assert project.redis.keys() == []
+
+
+def test_asked_to_skip_the_check_the_last_row_wins(tmp_path: Path, redis_address: str) -> None:
+    """With Feast's `skip_dedup` rows are written whatever is stored, and leave no created time."""
+    project = make_project(tmp_path, redis_address, skip_dedup=True, key_ttl_seconds=500)
+    earlier = NOON - timedelta(days=1)
+    write(project, [mood(1.0), mood(2.0, earlier, None)])
+    assert project.read("mood", {"user_id": "u"}) == {"joy": 2.0}
+    assert created(project) is None
+    assert project.redis.ttl(project.redis.only_key()) > 0
+
+
+def test_a_row_of_thousands_of_features_is_written_whole(project: Project) -> None:
+    """A row with more fields than Lua hands over at once is written all the same."""
+    key, values, at, made = mood(1.0)
+    values |= {f"f{n}": Value(double_val=n) for n in range(9_000)}
+    write(project, [(key, values, at, made)])
+    assert len(project.redis.hash(project.redis.only_key())) == 9_003
 
 
 def test_progress_counts_rows_of_every_round_trip(project: Project, writes: Write) -> None:
     """Progress adds up to the rows, though a key's lifetime is a command too."""
     project.config.online_store.key_ttl_seconds = 500
-    count = COMMANDS_PER_ROUND_TRIP + 1
+    count = ROWS_PER_ROUND_TRIP + 1
     told = writes(project, [mood(1.0, user=f"u{n}") for n in range(count)])
-    assert told == [COMMANDS_PER_ROUND_TRIP, 1]
+    assert told == [ROWS_PER_ROUND_TRIP, 1]
     assert len(project.redis.keys()) == count
     assert all(project.redis.ttl(key) > 0 for key in project.redis.keys()[:5])
 

@@ -198,7 +198,9 @@ def served_states(world: World) -> dict[tuple[str, str], dict[str, object]]:
     for table in TABLES:
         names = [field.name for field in table.view.fields()]
         answer = world.store.get_online_features(
-            [f"{table.name}:{name}" for name in names], [{"user_id": user} for user in users]
+            [f"{table.name}:{name}" for name in names],
+            # At a clock of 1970 nothing is too old.
+            [{"user_id": user, "now": 0.0} for user in users],
         ).to_dict()
         for place, user in enumerate(users):
             columns = {name: answer[name][place] for name in names}

@@ -1,0 +1,145 @@
+"""What Redis answered, as the stored columns of a response."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnlineFeaturesResponse
+from feast.protos.feast.types.Value_pb2 import Value
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # no stubs
+
+from oo_stores.redis.decoding import micros_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oo_stores.redis.age import Instants
+    from oo_stores.redis.hash_reads import Reply
+    from oo_stores.redis.plan.model import StoredColumn, ViewPlan
+    from oo_stores.redis.values import PlainValue
+
+_NOTHING = -1
+"""Where a row has no value: an index that picks the None at a list's end."""
+
+
+@dataclass(slots=True)  # not frozen: five of these are made for a request, at three times the cost
+class StoredRows:
+    """A view's rows of one response, never changed.
+
+    Args:
+        replies: One for each distinct entity.
+        index: For each row the number of its entity.
+        valid: For each row the number of its entity, or -1 if its values are too old or not
+            there. One number if it is that of all rows.
+        event_time: Position of the event time in a reply.
+        tells_truth: Whether statuses are told; if not, all values are called present.
+    """
+
+    replies: Sequence[Reply]
+    index: Sequence[int]
+    valid: Sequence[int] | int
+    event_time: int
+    tells_truth: bool
+
+    @classmethod
+    def of(
+        cls,
+        view: ViewPlan,
+        replies: Sequence[Reply],
+        index: Sequence[int],
+        now: Instants | None,
+    ) -> StoredRows:
+        """Find out which rows hold.
+
+        Args:
+            view: The view's plan.
+            replies: As read.
+            index: For each row its entity.
+            now: The clock; None for stock semantics, where age does not count.
+        """
+        at = view.event_time
+        if now is None:
+            everyone: Sequence[int] | int = 0 if len(replies) == 1 else index
+            return cls(replies, index, everyone, at, tells_truth=False)
+        if isinstance(now, int):
+            ttl = view.ttl_us
+            if len(replies) == 1:
+                only = 0 if now <= _end_us(replies[0][at], ttl) else _NOTHING
+                return cls(replies, index, only, at, tells_truth=True)
+            alive = [n if now <= _end_us(r[at], ttl) else _NOTHING for n, r in enumerate(replies)]
+            return cls(replies, index, [alive[n] for n in index], at, tells_truth=True)
+        ends = [_end_us(reply[at], view.ttl_us) for reply in replies]
+        rows = zip(index, now, strict=True)
+        by_row = [n if instant <= ends[n] else _NOTHING for n, instant in rows]
+        return cls(replies, index, by_row, at, tells_truth=True)
+
+    def shared(self) -> Reply | None:
+        """Return the reply of all rows, without values if they do not hold; None if rows differ."""
+        valid = self.valid
+        if not isinstance(valid, int):
+            if len(valid) > 1:
+                return None
+            (valid,) = valid
+        return self.replies[0] if valid >= 0 else [None] * len(self.replies[0])
+
+    def values(self, column: StoredColumn) -> list[PlainValue]:
+        """Return a column; rows of one entity share their values."""
+        valid = self.valid
+        if isinstance(valid, int):
+            payload = self.replies[0][column.position] if valid >= 0 else None
+            return [column.decode(payload)] * len(self.index)
+        decode, at = column.decode, column.position
+        decoded = [decode(reply[at]) for reply in self.replies]
+        decoded.append(None)
+        return [decoded[n] for n in valid]
+
+    def own_values(self, column: StoredColumn) -> list[PlainValue]:
+        """Return a column; every row has a value of its own, to be changed at will."""
+        if column.is_scalar or len(self.index) == 1:
+            return self.values(column)
+        return [column.decode(payload) for payload in self.payloads(column)]
+
+    def payloads(self, column: StoredColumn) -> list[bytes | None]:
+        """Return a column as it is stored; None where a row has no value."""
+        at = column.position
+        return [self.replies[n][at] if n >= 0 else None for n in self._valid()]
+
+    def vector(self, column: StoredColumn) -> GetOnlineFeaturesResponse.FeatureVector:
+        """Return a column as Feast's message, with statuses and event times."""
+        values = [Value.FromString(payload or b"") for payload in self.payloads(column)]
+        return GetOnlineFeaturesResponse.FeatureVector(
+            values=values,
+            statuses=self._statuses(values),
+            event_timestamps=self.event_times(),
+        )
+
+    def event_times(self) -> list[Timestamp]:
+        """Return the rows' event times, those of values that are too old as well."""
+        return [Timestamp.FromString(self.replies[n][self.event_time] or b"") for n in self.index]
+
+    def _statuses(self, values: Sequence[Value]) -> list[FieldStatus.ValueType]:
+        if not self.tells_truth:
+            return [FieldStatus.PRESENT] * len(values)
+        rows = zip(self.index, self._valid(), values, strict=True)
+        return [self._status(entity, valid, value) for entity, valid, value in rows]
+
+    def _status(self, entity: int, valid: int, value: Value) -> FieldStatus.ValueType:
+        if self.replies[entity][self.event_time] is None:
+            return FieldStatus.NOT_FOUND
+        if valid == _NOTHING:
+            return FieldStatus.OUTSIDE_MAX_AGE
+        return FieldStatus.NULL_VALUE if value.WhichOneof("val") is None else FieldStatus.PRESENT
+
+    def _valid(self) -> Sequence[int]:
+        return [self.valid] * len(self.index) if isinstance(self.valid, int) else self.valid
+
+
+def _end_us(event_time: bytes | None, ttl_us: int) -> float:
+    """Return the last microsecond at which a row holds."""
+    if event_time is None:  # there is no row, and no age
+        return _NEVER
+    return micros_of(event_time) + ttl_us if ttl_us else _FOREVER
+
+
+_NEVER, _FOREVER = float("-inf"), float("inf")
