@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import builder_rate
-import online_reads
+import online
 
 from oo_profile.apply import apply_definitions
 from oo_profile.demo.feed import from_simulation
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=2500)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--reads", type=int, default=2000)
+    online.add_options(parser)
     options = parser.parse_args()
     print(f"python {sys.version.split()[0]}, seed {options.seed}")
     with tempfile.TemporaryDirectory() as folder, stage(PROJECT / "feature_repo", keep=False) as on:
@@ -39,7 +39,7 @@ def main() -> None:
         apply_definitions(on.settings)
         store = open_store(on.settings)
         builder_rate.measure(on, store, feed)
-        online_reads.measure(on, store, options.reads)
+        online.measure(on, store, options)
 
 
 if __name__ == "__main__":
