@@ -27,8 +27,12 @@ _log = logging.getLogger(__name__)
 EXPIRES_SECONDS: Final = 10.0
 """How long the server holds a request that it cannot fill."""
 
-MAX_BYTES: Final = 32 << 20  # 32 MiB
-"""Bytes that one request allows."""
+MAX_BYTES: Final = 8 << 20  # 8 MiB
+"""Bytes that one request allows.
+
+Two may be under way. A server closes a connection for which it has 64 MiB waiting to be sent, and
+on a busy machine two requests of 32 MiB were enough for that.
+"""
 
 _GRACE_SECONDS = 2.0
 _NANOS = 1_000_000_000
