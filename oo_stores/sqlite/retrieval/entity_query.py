@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from feast.errors import EntityTimestampInferenceException
@@ -12,19 +11,15 @@ from feast.errors import EntityTimestampInferenceException
 from oo_stores.errors import QueryError, ValueTypeError
 from oo_stores.sqlite.connection import reader
 from oo_stores.sqlite.retrieval.entity_rows import DEFAULT_TIME_COLUMN, EntityRows
+from oo_stores.sqlite.retrieval.slices import slices
 from oo_stores.sqlite.tables.relation import Relation
 from oo_stores.sqlite.tables.table_schema import TableSchema
 from oo_stores.sqlite.types import column_type
-from oo_stores.sqlite.values.codec import arrow_type, decoded
+from oo_stores.sqlite.values.codec import arrow_type
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
-
-    from oo_stores.sqlite.values.column_type import ColumnType
-
-_ROWS_AT_A_TIME: Final = 20_000
 
 
 def rows_of_query(path: Path, query: str, busy_timeout_seconds: float) -> EntityRows:
@@ -53,7 +48,8 @@ def rows_of_query(path: Path, query: str, busy_timeout_seconds: float) -> Entity
         relation = replace(relation, instants=(time_column,))
         schema = TableSchema.require(connection, relation, path)
         kinds = {column: schema.kind(column) for column in schema.columns}
-        table = pa.concat_tables(_slices(connection, schema, kinds))
+        rows = connection.execute(f"SELECT * FROM {schema.sql}")  # noqa: S608  quoted
+        table = pa.concat_tables(slices(rows, kinds))
     return EntityRows(table, time_column)
 
 
@@ -71,21 +67,3 @@ def _promises_instants(declared: str) -> bool:
         return bool(pa.types.is_timestamp(arrow_type(column_type(declared))))
     except ValueTypeError:
         return False
-
-
-def _slices(
-    connection: sqlite3.Connection, schema: TableSchema, kinds: Mapping[str, ColumnType]
-) -> Iterator[pa.Table]:
-    rows = connection.execute(f"SELECT * FROM {schema.sql}")  # noqa: S608  quoted
-    part: list[tuple[Any, ...]] = list(islice(rows, _ROWS_AT_A_TIME))
-    while True:
-        columns = list(zip(*part, strict=True)) or [()] * len(kinds)
-        yield pa.table(
-            {
-                name: decoded(values, kind, name)
-                for (name, kind), values in zip(kinds.items(), columns, strict=True)
-            }
-        )
-        part = list(islice(rows, _ROWS_AT_A_TIME))
-        if not part:
-            return

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from oo_stores.sqlite.connection import quoted, reader
 from oo_stores.sqlite.retrieval.newest import (
@@ -15,21 +12,21 @@ from oo_stores.sqlite.retrieval.newest import (
     numbered,
     sought,
 )
+from oo_stores.sqlite.retrieval.slices import slices
 from oo_stores.sqlite.tables.instants import at_least, at_most
 from oo_stores.sqlite.tables.row_identity import row_identity
 from oo_stores.sqlite.tables.seek import SeekColumns, ensure_index, seek_table
 from oo_stores.sqlite.tables.table_schema import TableSchema
-from oo_stores.sqlite.values.codec import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
+    import pyarrow as pa
+
     from oo_stores.sqlite.tables.table_schema import HasSchema
     from oo_stores.sqlite.values.column_type import ColumnType
-
-_ROWS_AT_A_TIME = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def all_rows(pull: Pull, busy_timeout_seconds: float) -> Iterator[pa.Table]:
             f"SELECT {_listed(pull)} FROM {schema.sql} WHERE {condition}",  # noqa: S608  quoted
             ends,
         )
-        yield from _slices(rows, kinds)
+        yield from slices(rows, kinds)
 
 
 def newest_rows(
@@ -92,7 +89,7 @@ def newest_rows(
             statement = sought(source, pull.columns, listed, condition, identity)
         else:
             statement = numbered(source, pull.columns, listed, condition)
-        yield from _slices(connection.execute(statement, ends), kinds)
+        yield from slices(connection.execute(statement, ends), kinds)
 
 
 def _range(pull: Pull, schema: TableSchema) -> tuple[str, list[int]]:
@@ -117,18 +114,3 @@ def _kinds(pull: Pull, schema: TableSchema) -> dict[str, ColumnType]:
 
 def _listed(pull: Pull) -> str:
     return ", ".join(map(quoted, pull.selected.values()))
-
-
-def _slices(rows: Iterator[tuple[Any, ...]], kinds: Mapping[str, ColumnType]) -> Iterator[pa.Table]:
-    part = list(islice(rows, _ROWS_AT_A_TIME))
-    while True:
-        columns = list(zip(*part, strict=True)) or [()] * len(kinds)
-        yield pa.table(
-            {
-                name: decoded(values, kind, name)
-                for (name, kind), values in zip(kinds.items(), columns, strict=True)
-            }
-        )
-        part = list(islice(rows, _ROWS_AT_A_TIME))
-        if not part:
-            return

@@ -10,7 +10,7 @@ from oo_stores.sqlite.connection import quoted
 from oo_stores.sqlite.tables.row_identity import row_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from oo_stores.sqlite.retrieval.asked_rows import Bound
     from oo_stores.sqlite.retrieval.seek_plan import SeekPlan
@@ -61,9 +61,10 @@ class Seeks:
         """
         rows = len(asked[0])
         is_many = self._plan.takes_many(rows) and self._identity
+        sought = self._many_at_once(len(asked)) if is_many else self._one_by_one
         for start in range(0, rows, _ROWS_AT_A_TIME):
             part = [column[start : start + _ROWS_AT_A_TIME] for column in asked]
-            yield self._many_at_once(part) if is_many else self._one_by_one(part)
+            yield sought(part)
 
     def _one_by_one(self, asked: Sequence[Bound]) -> list[tuple[Any, ...]]:
         execute = self._connection.cursor().execute
@@ -74,21 +75,24 @@ class Seeks:
             for values in zip(*asked, strict=True)
         ]
 
-    def _many_at_once(self, asked: Sequence[Bound]) -> list[tuple[Any, ...]]:
-        width = len(asked)
+    def _many_at_once(self, width: int) -> Callable[[Sequence[Bound]], list[tuple[Any, ...]]]:
         most = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // width
         seeks = min(self._plan.seeks_in_statement, most)
         statement = self._statement_for(seeks, width)
         execute = self._connection.cursor().execute
-        found: list[tuple[Any, ...]] = []
-        for start in range(0, len(asked[0]), seeks):
-            part = zip(*(column[start : start + seeks] for column in asked), strict=True)
-            values = list(chain.from_iterable(part))
-            # The last statement of all is the same one: an asked row of nulls finds nothing.
-            values.extend([None] * (seeks * width - len(values)))
-            found += execute(statement, values).fetchall()
-        del found[len(asked[0]) :]
-        return found
+
+        def sought(asked: Sequence[Bound]) -> list[tuple[Any, ...]]:
+            found: list[tuple[Any, ...]] = []
+            for start in range(0, len(asked[0]), seeks):
+                part = zip(*(column[start : start + seeks] for column in asked), strict=True)
+                values = list(chain.from_iterable(part))
+                # The last statement of all is the same one: an asked row of nulls finds nothing.
+                values.extend([None] * (seeks * width - len(values)))
+                found += execute(statement, values).fetchall()
+            del found[len(asked[0]) :]
+            return found
+
+        return sought
 
     def _statement_for(self, seeks: int, width: int) -> str:
         """Return a statement that binds `width` values for each of its seeks.
