@@ -97,11 +97,8 @@ class FeastPath(feast_redis.RedisOnlineStore):
         full_feature_names: bool,  # noqa: FBT001
         include_feature_view_version_metadata: bool,  # noqa: FBT001
     ) -> None:
-        views = [
-            self._view(config, grouped, join_key_values, entity_name_to_join_key_map)
-            for grouped in grouped_refs
-        ]
-        replies = self._read(config, [read for view in views for read in view.reads])
+        views = self._views(config, grouped_refs, join_key_values, entity_name_to_join_key_map)
+        replies = self._read(config, _reads(views))
         names = full_feature_names, include_feature_view_version_metadata
         self._enter(views, replies, online_features_response, *names)
 
@@ -115,14 +112,21 @@ class FeastPath(feast_redis.RedisOnlineStore):
         full_feature_names: bool,  # noqa: FBT001
         include_feature_view_version_metadata: bool,  # noqa: FBT001
     ) -> None:
-        views = [
-            self._view(config, grouped, join_key_values, entity_name_to_join_key_map)
-            for grouped in grouped_refs
-        ]
-        reads = [read for view in views for read in view.reads]
-        replies = await self._read_async(config, reads)
+        views = self._views(config, grouped_refs, join_key_values, entity_name_to_join_key_map)
+        replies = await self._read_async(config, _reads(views))
         names = full_feature_names, include_feature_view_version_metadata
         self._enter(views, replies, online_features_response, *names)
+
+    def _views(
+        self,
+        config: RepoConfig,
+        grouped_refs: Grouped,
+        join_key_values: Any,  # noqa: ANN401
+        entity_names: Any,  # noqa: ANN401
+    ) -> list[_View]:
+        return [
+            self._view(config, grouped, join_key_values, entity_names) for grouped in grouped_refs
+        ]
 
     def _view(
         self,
@@ -234,6 +238,10 @@ class FeastPath(feast_redis.RedisOnlineStore):
             vectors = online_features_response.results[before:]
             _withhold(vectors, blobs, entities, grouped, self._now)
         return entered
+
+
+def _reads(views: Sequence[_View]) -> list[HashRead]:
+    return [read for view in views for read in view.reads]
 
 
 def _columns(view: FeatureView, features: Sequence[str]) -> tuple[StoredColumn, ...]:
