@@ -37,6 +37,8 @@ class Outcome:
         stored: Signals stored, by subject.
         duplicates: Messages that were accepted before.
         rejected: Messages rejected, by reason.
+        duplicates_of: The duplicates again, by subject.
+        rejected_of: The rejected ones again, by subject, which may be any text.
         newest: What the online store must have: the newest version of every user and view that
             the batch changes, and of every view of a user with a duplicate.
     """
@@ -44,6 +46,8 @@ class Outcome:
     stored: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    duplicates_of: Counter[str] = field(default_factory=Counter)
+    rejected_of: Counter[str] = field(default_factory=Counter)
     newest: dict[UserView, Version] = field(default_factory=dict)
 
 
@@ -88,6 +92,8 @@ class BatchWriter:
             Counter(stored.signal.subject for stored in accepted),
             len(sorted_out.duplicates),
             Counter(rejection.error.reason for rejection in sorted_out.rejections),
+            Counter(signal.subject for signal in sorted_out.duplicates),
+            Counter(rejection.message.subject for rejection in sorted_out.rejections),
             newest,
         )
 

@@ -7,7 +7,6 @@ of these replays the batch: its signals are recognised by their keys, and Redis 
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
 import time
 from collections import Counter
@@ -15,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from oo_profile.building.observer import BatchReport, BuilderObserver
+from oo_profile.insight.events import EventLog
 from oo_profile.transport.waiting import set_within
 from oo_stores.errors import OnlineServerError
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oo_profile.building.batch import BatchWriter, Outcome
+    from oo_profile.building.observer import Part
     from oo_profile.building.online import OnlineWriter
     from oo_profile.building.profile_table import ProfileTable
     from oo_profile.transport.message import Message
     from oo_profile.transport.puller import Puller
 
-_log = logging.getLogger(__name__)
+_log = EventLog(__name__)
 
 T = TypeVar("T")
 
@@ -97,6 +99,7 @@ class Builder:
         online: Redis.
         profiles: The `profile` table.
         clock: Tells the present, microseconds since the epoch.
+        observer: Is told what happens.
         on_batch: Called with the totals after each acknowledged batch.
     """
 
@@ -109,6 +112,7 @@ class Builder:
         profiles: ProfileTable,
         *,
         clock: Callable[[], int],
+        observer: BuilderObserver | None = None,
         on_batch: Callable[[Totals], None] = lambda _: None,
     ) -> None:
         self._config = config
@@ -117,6 +121,7 @@ class Builder:
         self._online = online
         self._profiles = profiles
         self._clock = clock
+        self._observer = observer or BuilderObserver()
         self._on_batch = on_batch
         # One thread of its own: SQLite and Redis block, and messages arrive meanwhile.
         self._thread = ThreadPoolExecutor(1, "builder")
@@ -135,6 +140,7 @@ class Builder:
             await self._puller.start()
             try:
                 while not stop.is_set():
+                    self._observer.on_turn()
                     messages = await self._puller.take(0 if refreshed else config.quiet_seconds)
                     if messages and not await self._handle(messages, stop):
                         unhandled = messages
@@ -153,8 +159,11 @@ class Builder:
         # Apart from the commit: once more, the batch would be one of duplicates.
         if outcome is None or await self._insist(stop, lambda: self._publish(outcome)) is None:
             return False
+        online_us = self._clock()
         await self._puller.acknowledge(messages)
-        self.totals.add(outcome, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self.totals.add(outcome, seconds)
+        self._observer.on_batch(BatchReport(messages, outcome, seconds, online_us))
         self._on_batch(self.totals)
         return True
 
@@ -180,16 +189,22 @@ class Builder:
             None if it did not succeed before `stop`: then nothing may be acknowledged.
         """
         loop = asyncio.get_running_loop()
-        pause, waited = self._config.retry_seconds, False
+        pause = self._config.retry_seconds
+        waiting_for: Part | None = None
         while True:
             try:
                 done = await loop.run_in_executor(self._thread, work)
             except (sqlite3.OperationalError, OnlineServerError) as error:
-                _log.warning("builder.waiting reason=%r pause_seconds=%g", str(error), pause)
+                waiting_for = "redis" if isinstance(error, OnlineServerError) else "sqlite"
+                _log.warning(
+                    "builder.waiting", part=waiting_for, reason=str(error), pause_seconds=pause
+                )
+                self._observer.on_waiting(waiting_for, str(error))
             else:
-                if waited:
-                    _log.info("builder.resumed")
+                if waiting_for:
+                    _log.info("builder.resumed", part=waiting_for)
+                    self._observer.on_resumed(waiting_for)
                 return done
             if await set_within(stop, pause):
                 return None
-            pause, waited = min(2 * pause, self._config.max_retry_seconds), True
+            pause = min(2 * pause, self._config.max_retry_seconds)

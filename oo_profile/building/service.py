@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import sqlite3
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from oo_profile.building.online import OnlineWriter
 from oo_profile.building.profile_features import ProfileFeatures
 from oo_profile.building.profile_table import ProfileTable
 from oo_profile.errors import DatabaseError, NoRedisError
+from oo_profile.insight.events import EventLog
 from oo_profile.settings import redis_endpoint
 from oo_profile.storage.database import connect
 from oo_profile.transport.connection import nats_connection
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from feast import FeatureStore
     from nats.aio.client import Client
 
+    from oo_profile.building.observer import BuilderObserver
     from oo_profile.settings import Settings
     from oo_profile.storage.database import Synchronous
 
 MAX_BATCH = 4000
 """Messages of a batch when there are that many: larger ones gain little and cost latency."""
 
-_log = logging.getLogger(__name__)
+_log = EventLog(__name__)
 
 
 def wall_clock() -> int:
@@ -55,6 +56,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     config: BuilderConfig | None = None,
     max_batch: int = MAX_BATCH,
     synchronous: Synchronous = "FULL",
+    observer: BuilderObserver | None = None,
     on_batch: Callable[[Totals], None] = lambda _: None,
 ) -> Totals:
     """Build profiles until `stop` is set, then finish the batch at hand.
@@ -67,6 +69,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
         config: The builder's knobs.
         max_batch: The most messages of one batch.
         synchronous: How durable a commit is.
+        observer: Is told what happens.
         on_batch: Called after each acknowledged batch.
 
     Returns:
@@ -91,12 +94,13 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 online,
                 profiles,
                 clock=clock,
+                observer=observer,
                 on_batch=on_batch,
             )
-            _log.info("builder.started database=%s stream=%s", settings.db, STREAM)
+            _log.info("builder.started", database=settings.db, stream=STREAM)
             await builder.run(stop)
             await _flush(nats)
-    _log.info("builder.stopped handled=%d", builder.totals.handled)
+    _log.info("builder.stopped", handled=builder.totals.handled)
     return builder.totals
 
 
@@ -110,7 +114,7 @@ def _make_tables(settings: Settings, database: sqlite3.Connection, online: Onlin
         host, port = redis_endpoint(settings.redis)
         raise NoRedisError(f"{host}:{port}", error.reason) from error
     for view, rows in made.items():
-        _log.info("builder.table_made view=%s rows=%d", view, rows)
+        _log.info("builder.table_made", view=view, rows=rows)
 
 
 async def _flush(nats: Client) -> None:
@@ -119,4 +123,4 @@ async def _flush(nats: Client) -> None:
         await nats.flush()
     except (TimeoutError, nats_errors.Error) as error:
         # Nothing is lost: those messages come again, and are duplicates then.
-        _log.warning("builder.acknowledgements_not_sent reason=%r", str(error))
+        _log.warning("builder.acknowledgements_not_sent", reason=str(error))

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import signal
+from typing import TYPE_CHECKING
 
 import click
 
+from oo_profile.insight.events import LOG_FORMATS, configure
 from oo_profile.registry import open_store
 from oo_profile.settings import current_settings
+
+if TYPE_CHECKING:
+    from oo_profile.insight.events import LogFormat
+    from oo_profile.storage.database import Synchronous
 
 
 @click.command(short_help="Build profiles from the signals of the stream.")
@@ -21,7 +26,16 @@ from oo_profile.settings import current_settings
     show_default=True,
     help="FULL: a commit survives a power cut. NORMAL: faster; only a crash of the process.",
 )
-def run(synchronous: str) -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(LOG_FORMATS),
+    default="text",
+    envvar="OO_LOG_FORMAT",
+    show_envvar=True,
+    show_default=True,
+    help="How events are logged: text for a terminal, json for one object a line.",
+)
+def run(synchronous: Synchronous, log_format: LogFormat) -> None:
     """Build profiles from the signals of the stream, until it is stopped.
 
     Each batch of signals goes into SQLite, then Redis, and is then acknowledged. SIGTERM and
@@ -31,14 +45,12 @@ def run(synchronous: str) -> None:
     Example:
       oo up && oo apply && oo run
     """  # noqa: D301 - click keeps the lines after a backspace as they are
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
-    # Feast, too, tells what it does, about every minute.
-    logging.getLogger("oo_profile").setLevel(logging.INFO)
+    configure(log_format)
     click.echo("Loading Feast and the registry ...", err=True)
     asyncio.run(_run(synchronous))
 
 
-async def _run(synchronous: str) -> None:
+async def _run(synchronous: Synchronous) -> None:
     from oo_profile.building.service import run_builder  # noqa: PLC0415 - imports Feast
 
     settings = current_settings()
@@ -50,7 +62,7 @@ async def _run(synchronous: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    totals = await run_builder(settings, store, stop, synchronous=synchronous)  # type: ignore[arg-type]
+    totals = await run_builder(settings, store, stop, synchronous=synchronous)
     click.echo(
         f"{totals.stored.total():,} signals stored, {totals.duplicates:,} duplicates, "
         f"{totals.rejected.total():,} rejected"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from typing import TYPE_CHECKING
 
 import nats
 import nats.errors
 
 from oo_profile.errors import NoNatsError
+from oo_profile.insight.events import EventLog
 from oo_profile.settings import nats_endpoint
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
 
-_log = logging.getLogger(__name__)
+_log = EventLog(__name__)
 _PROBE_SECONDS = 5.0
 
 
@@ -66,7 +66,7 @@ async def _probe(url: str) -> None:
 
 
 async def _log_error(error: Exception) -> None:
-    _log.warning("nats.error: %s", _reason(error))
+    _log.warning("nats.error", reason=_reason(error))
 
 
 def _reason(error: Exception) -> str:

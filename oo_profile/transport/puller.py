@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from nats import errors as nats_errors
 
+from oo_profile.insight.events import EventLog
 from oo_profile.transport.any_subject import accept_any_subject
 from oo_profile.transport.message import Message
 from oo_profile.transport.waiting import set_within
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
     from nats.aio.subscription import Subscription
 
-_log = logging.getLogger(__name__)
+_log = EventLog(__name__)
 
 EXPIRES_SECONDS: Final = 10.0
 """How long the server holds a request that it cannot fill."""
@@ -185,7 +185,7 @@ class Puller:
         description = headers.get("Description", "").partition("\n")[0].strip()
         refusal = f"{headers.get('Status')} {description or 'no consumer answers'}"
         if refusal != self._refusal:
-            _log.warning("puller.refused answer=%r request=%s", refusal, self._request_subject)
+            _log.warning("puller.refused", answer=refusal, request=self._request_subject)
         self._refusal = refusal
 
 

@@ -143,7 +143,7 @@ def test_a_builder_waits_for_redis(world: World, caplog: pytest.LogCaptureFixtur
     caplog.set_level("INFO", logger="oo_profile")
 
     async def make_room_later() -> None:
-        await until(lambda: "builder.waiting reason=" in caplog.text)
+        await until(lambda: "builder.waiting part=redis reason=" in caplog.text)
         assert number_of(world, "signals") > 0
         assert await asyncio.to_thread(backlog, world) == Backlog(0, len(sent))
         set_max_memory(world, 0)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from live import PATIENCE_SECONDS, jetstream, with_nats
 from support.building import Backlog, consumer_info
+from support.events import captured
 
 from oo_profile.development.ports import free_port
 from oo_profile.development.servers import NatsServer
@@ -206,8 +207,8 @@ def test_without_its_consumer_it_says_so_once_and_goes_on(
         for _ in range(20):
             assert await puller.take(0.01) == []
         assert refusals(caplog) == [
-            "puller.refused answer='409 Consumer Deleted'",
-            "puller.refused answer='503 no consumer answers'",
+            "409 Consumer Deleted",
+            "503 no consumer answers",
         ]
         await ensure_consumer(connection)
         await send(connection, 1)
@@ -216,10 +217,9 @@ def test_without_its_consumer_it_says_so_once_and_goes_on(
     with_nats(nats_url, law)
 
 
-def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """List what the server refused, as logged, without the request's own words."""
-    lines = [record.message for record in caplog.records]
-    return [line.split(" request=")[0] for line in lines if "refused" in line]
+def refusals(caplog: pytest.LogCaptureFixture) -> list[object]:
+    """List the server's answers that were refusals, as logged."""
+    return [event.context["answer"] for event in captured(caplog, "puller.refused")]
 
 
 def test_what_was_fetched_and_not_taken_is_handed_back(nats_url: str) -> None:

@@ -1,0 +1,1 @@
+"""What a running builder shows of itself: events in its log, metrics, health."""
