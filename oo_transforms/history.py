@@ -80,6 +80,7 @@ def fold(
     newest: State,
     entries: Sequence[LogEntry],
     tail: Callable[[int], Sequence[Version]],
+    floor: Callable[[], int] = lambda: 0,
 ) -> Change:
     """Fold a batch of the log into a history.
 
@@ -88,6 +89,9 @@ def fold(
         entries: The next signals of this user and view in log order, at least one.
         tail: Asked at most once, with an event time: returns the stored versions at or after it
             and those of the newest event time before it, ordered by event and created time.
+        floor: Asked at most once, if a signal is late: returns the event time at which the history
+            begins, that of its checkpoint. What is before was pruned: a signal from there is added
+            to all versions from the floor on, and writes none before it.
 
     Returns:
         The change. The same versions come out however the log is cut into batches: equal keys,
@@ -107,20 +111,32 @@ def fold(
         return Change(state, seen[-1], tuple(seen), ())
     first_us = min(entry.event_time_us for entry in late)
     stored = () if newest.anchor_us is None else tail(first_us)
-    corrected = tuple(_correct(state.view, resolved, late, stored))
+    since_us = floor()
+    sweep = _correct(state.view, resolved, late, stored)
+    corrected = tuple(version for version in sweep if version.event_time_us >= since_us)
     replaced = _replaced(stored, {version.event_time_us for version in corrected})
     return Change(state, seen[-1], (*seen, *corrected), replaced)
 
 
-def replay(view: StateView, entries: Sequence[LogEntry]) -> list[Version]:
+def replay(
+    view: StateView, entries: Sequence[LogEntry], checkpoint: Version | None = None
+) -> list[Version]:
     """Compute a whole history from the log, ordered by event and created time.
 
     This is what a rebuild writes and what every streamed history must equal.
+
+    Args:
+        view: The view.
+        entries: The log; behind a checkpoint, what was received after it.
+        checkpoint: The state that stands for a pruned part of the log. It is the first version.
     """
+    kept = [] if checkpoint is None else [checkpoint]
     if not entries:
-        return []
-    versions = fold(State(view), entries, lambda _: ()).written
-    return sorted(versions, key=attrgetter("event_time_us", "created_us"))
+        return kept
+    newest = State(view) if checkpoint is None else State.from_cells(view, checkpoint.cells)
+    floor_us = 0 if checkpoint is None else checkpoint.event_time_us
+    versions = fold(newest, entries, lambda _: kept, lambda: floor_us).written
+    return sorted([*kept, *versions], key=attrgetter("event_time_us", "created_us"))
 
 
 def truth_at(versions: Iterable[Version], event_time_us: int) -> Version | None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from oo_profile.storage import rejected, signal_log
+from oo_profile.storage import checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
 from oo_profile.storage.rejected import Rejection
 from oo_profile.storage.signal_log import StoredSignal
@@ -102,14 +102,20 @@ class BatchWriter:
         decoded, sorted_out.new = sorted_out.new, []
         keys = {(signal.user_id, signal.event_id) for _, signal in decoded}
         known = signal_log.find_many(self._connection, keys)
+        pruned = checkpoints.find_copies(self._connection, keys - known.keys())
         for message, signal in decoded:
-            first = known.setdefault((signal.user_id, signal.event_id), signal)
+            key = (signal.user_id, signal.event_id)
+            if key in pruned:
+                sorted_out.add_copy(message, signal, pruned[key])
+                continue
+            first = known.setdefault(key, signal)
             if first is signal:
                 sorted_out.new.append((message, signal))
             elif first == signal:
                 sorted_out.duplicates.append(signal)
             else:
-                sorted_out.rejections.append(Rejection(message, _reused(first)))
+                other = f"{first.subject} of {first.occurred_at.isoformat()}"
+                sorted_out.rejections.append(Rejection(message, _reused(first.event_id, other)))
 
     def _in_log_order(self, new: Sequence[Decoded]) -> list[StoredSignal]:
         """Give every signal its received time, later than any of its user before it."""
@@ -144,7 +150,10 @@ class BatchWriter:
         def change(user_id: str) -> Change:
             state = table.state(newest.get(user_id))
             return fold(
-                state, logs[user_id], lambda time: table.tail(self._connection, user_id, time)
+                state,
+                logs[user_id],
+                lambda time: table.tail(self._connection, user_id, time),
+                lambda: checkpoints.floor_us(self._connection, table.view, user_id),
             )
 
         return {user_id: change(user_id) for user_id in logs}
@@ -176,6 +185,13 @@ class _SortedOut:
     duplicates: list[Signal] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
+    def add_copy(self, message: Message, signal: Signal, content: int) -> None:
+        """Add a message that bears the id of a pruned signal with this digest of its content."""
+        if checkpoints.content_digest(signal) == content:
+            self.duplicates.append(signal)
+        else:
+            self.rejections.append(Rejection(message, _reused(signal.event_id, "a pruned signal")))
+
 
 def _decode(messages: Sequence[Message]) -> _SortedOut:
     result = _SortedOut()
@@ -189,9 +205,9 @@ def _decode(messages: Sequence[Message]) -> _SortedOut:
     return result
 
 
-def _reused(first: Signal) -> SignalRejected:
+def _reused(event_id: str, first: str) -> SignalRejected:
     return SignalRejected(
         "event_id reused",
-        f"{first.event_id!r} was accepted before with other content "
-        f"({first.subject} of {first.occurred_at.isoformat()}): give every signal its own id",
+        f"{event_id!r} was accepted before with other content ({first}): give every signal its "
+        "own id",
     )

@@ -69,6 +69,50 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE TABLE profile_due (user_id TEXT PRIMARY KEY) WITHOUT ROWID",
     ),
+    (
+        """
+        CREATE TABLE state_definitions (
+            view_name TEXT PRIMARY KEY,
+            definition TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE checkpoints (
+            user_id TEXT NOT NULL,
+            view_name TEXT NOT NULL,
+            event_timestamp TIMESTAMP_US NOT NULL,
+            created_timestamp TIMESTAMP_US NOT NULL,
+            cells BLOB NOT NULL,
+            PRIMARY KEY (user_id, view_name)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE pruned_users (
+            user_id TEXT PRIMARY KEY,
+            pruned_to TIMESTAMP_US NOT NULL,
+            signals BIGINT NOT NULL,
+            occurred_at TIMESTAMP_US NOT NULL,
+            event_id TEXT NOT NULL,
+            received_at TIMESTAMP_US NOT NULL,
+            utc_offset_minutes INT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE pruned_signals (
+            user_id TEXT NOT NULL,
+            event_digest BIGINT NOT NULL,
+            content_digest BIGINT NOT NULL,
+            PRIMARY KEY (user_id, event_digest)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE VIEW signal_offsets AS
+            SELECT user_id, occurred_at, event_id, received_at, utc_offset_minutes FROM signals
+            UNION ALL
+            SELECT user_id, occurred_at, event_id, received_at, utc_offset_minutes
+            FROM pruned_users
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

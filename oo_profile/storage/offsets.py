@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SELECT = """
-    SELECT occurred_at, event_id, received_at, utc_offset_minutes FROM signals
+    SELECT occurred_at, event_id, received_at, utc_offset_minutes FROM signal_offsets
     WHERE user_id = ? ORDER BY received_at
 """
 

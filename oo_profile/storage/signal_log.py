@@ -124,7 +124,7 @@ def newest_offset(
         until_us: Only signals with an event time up to this, microseconds, inclusive.
     """
     row = connection.execute(
-        "SELECT utc_offset_minutes FROM signals WHERE user_id = ? AND occurred_at <= ? "
+        "SELECT utc_offset_minutes FROM signal_offsets WHERE user_id = ? AND occurred_at <= ? "
         "ORDER BY occurred_at DESC, event_id DESC LIMIT 1",
         (user_id, 2**63 - 1 if until_us is None else until_us),
     ).fetchone()

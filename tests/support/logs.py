@@ -44,7 +44,10 @@ def state_of(view: StateView, entries: Iterable[LogEntry]) -> State:
 
 
 def stream(
-    view: StateView, entries: Sequence[LogEntry], batch_sizes: Iterable[int]
+    view: StateView,
+    entries: Sequence[LogEntry],
+    batch_sizes: Iterable[int],
+    checkpoint: Version | None = None,
 ) -> list[Version]:
     """Fold a log batch by batch, writing and deleting rows as each batch says.
 
@@ -52,23 +55,28 @@ def stream(
         view: The view.
         entries: The log.
         batch_sizes: How many entries each batch has; what is left over is the last batch.
+        checkpoint: The row that stands for what came before the log.
 
     Returns:
         All rows that stay, ordered by event and created time.
     """
     rows: dict[tuple[int, int], Version] = {}
+    newest, floor_us = State(view), 0
+    if checkpoint is not None:
+        newest, floor_us = State.from_cells(view, checkpoint.cells), checkpoint.event_time_us
+        rows[floor_us, checkpoint.created_us] = checkpoint
 
     def tail(time_us: int) -> list[Version]:
         before = max((at for at, _ in rows if at < time_us), default=time_us)
         return [rows[key] for key in sorted(rows) if key[0] >= before]
 
-    newest, begin = State(view), 0
+    begin = 0
     for size in (*batch_sizes, len(entries)):
         batch = entries[begin : begin + size]
         begin += size
         if not batch:
             continue
-        change = fold(newest, batch, tail)
+        change = fold(newest, batch, tail, lambda: floor_us)
         for key in change.replaced:
             del rows[key]
         for version in change.written:

@@ -14,7 +14,7 @@ from support.strategies import BASE_US, STEPS_US, Logged, logs
 
 from oo_profile.definition import VIEWS as DEFINED
 from oo_profile.definition import state_at
-from oo_transforms import Version, replay, truth_at
+from oo_transforms import State, Version, fold, replay, truth_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,28 @@ def test_a_replay_equals_what_was_streamed(
     assert keys(streamed) == keys(replayed)
     for one, other in zip(streamed, replayed, strict=True):
         assert_same_columns(columns_of(view, one.cells), columns_of(view, other.cells))
+
+
+@every_view
+@settings(deadline=None, max_examples=30)
+@given(data=st.data(), sizes=cuts)
+def test_a_checkpoint_stands_for_the_log_before_it(
+    name: str, data: st.DataObject, sizes: list[int]
+) -> None:
+    """From its event time on, a history behind a checkpoint is that of the whole log."""
+    view, entries = VIEWS[name], entries_of(VIEWS[name], drawn(data, name))
+    at = data.draw(st.integers(1, len(entries)))
+    checkpoint = fold(State(view), entries[:at], lambda _: ()).newest_version
+    since = (checkpoint.event_time_us, checkpoint.created_us)
+    whole = replay(view, entries)
+    expected = [v for v in whole if v.event_time_us >= since[0] and v.created_us >= since[1]]
+    for found in (
+        replay(view, entries[at:], checkpoint),
+        stream(view, entries[at:], sizes, checkpoint),
+    ):
+        assert keys(found) == keys(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_same_columns(columns_of(view, one.cells), columns_of(view, other.cells))
 
 
 @every_view
