@@ -7,6 +7,7 @@ from oo_transforms.decayed import DecayedSum, decay, decay_many, rate
 from oo_transforms.errors import DeclarationError, InputRefused, SignalRejected, TransformError
 from oo_transforms.fields import Feature, FeatureGroup, RequestField, StateField
 from oo_transforms.history import Change, LogEntry, Version, fold, replay, truth_at
+from oo_transforms.history_many import replay_many
 from oo_transforms.outputs import finish
 from oo_transforms.signals import (
     SIGNAL_TYPES,
@@ -28,6 +29,7 @@ from oo_transforms.signals import (
 )
 from oo_transforms.state import Cell, State
 from oo_transforms.state_view import Contribution, Last, Moment, StateView, Sum, slots
+from oo_transforms.version_columns import VersionColumns
 from oo_transforms.views import FEATURE_GROUPS, STATE_VIEWS
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "TipShown",
     "TransformError",
     "Version",
+    "VersionColumns",
     "decay",
     "decay_many",
     "decode",
@@ -80,6 +83,7 @@ __all__ = [
     "rate",
     "redecode",
     "replay",
+    "replay_many",
     "slots",
     "to_micros",
     "truth_at",

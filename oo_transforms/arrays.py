@@ -1,4 +1,4 @@
-"""The one kind of array that everything here computes with."""
+"""The two kinds of arrays that everything here computes with."""
 
 from __future__ import annotations
 
@@ -9,3 +9,6 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 """An array of Float64, of any number of dimensions; NaN is missing."""
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+"""An array of Int64: instants in microseconds, or places in other arrays."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from oo_profile.storage.state_rows import StateRowCodec
 from oo_transforms.history import Change, Version
 from oo_transforms.state import State
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from oo_transforms.fields import StateField
     from oo_transforms.state_view import StateView
+    from oo_transforms.version_columns import VersionColumns
 
 COLUMN_TYPES = {
     "Float64": "DOUBLE",
@@ -49,6 +51,7 @@ class StateTable:
         fields = view.fields()
         self.columns = (*KEY, *((field.name, COLUMN_TYPES[field.dtype]) for field in fields))
         self.fields: tuple[StateField, ...] = fields
+        self._codec = StateRowCodec(view)
         self._arrays = _places(fields, "Array(Float64)")
         self._texts = _places(fields, "Array(String)")
         names = ", ".join(name for name, _ in self.columns)
@@ -127,6 +130,18 @@ class StateTable:
         """Insert versions, one (user, version) each; neighbours on disk are written together."""
         ordered = sorted(rows, key=lambda row: (row[0], row[1].event_time_us, row[1].created_us))
         connection.executemany(self._insert, self._rows(ordered))
+
+    def insert_columns(
+        self, connection: sqlite3.Connection, user_ids: Sequence[str], columns: VersionColumns
+    ) -> None:
+        """Insert versions that come as columns, in the order in which they come.
+
+        Args:
+            connection: In a transaction.
+            user_ids: The users that `columns.users` numbers.
+            columns: The versions; those ordered by key are written fastest.
+        """
+        connection.executemany(self._insert, self._codec.rows(user_ids, columns))
 
     def state(self, version: Version | None) -> State:
         """Return a version's state; without a version an empty one."""

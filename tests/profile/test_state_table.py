@@ -26,6 +26,7 @@ from oo_profile.storage.database import missing_state_tables
 from oo_profile.storage.state_table import StateTable, newest_created_many
 from oo_transforms.history import Version, truth_at
 from oo_transforms.signals import SIGNAL_TYPES
+from oo_transforms.version_columns import VersionColumns
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -69,6 +70,22 @@ def test_a_version_comes_back_as_it_was_written(log: list[Logged]) -> None:
             table.insert_many(connection, [("u1", version) for version in reversed(versions)])
             found = [columns_of(table.view, v.cells) for v in table.history(connection, "u1")]
             assert found == [columns_of(table.view, v.cells) for v in versions]
+
+
+@settings(deadline=None, max_examples=15)
+@given(logs())
+def test_columns_are_written_as_versions_are(log: list[Logged]) -> None:
+    """A replay that comes as columns leaves the very rows that it leaves version by version."""
+    with tempfile.TemporaryDirectory() as folder, database(Path(folder) / "oo.db") as connection:
+        write_in_batches(connection, messages_of(log), [])
+        for table in TABLES:
+            everything = f"SELECT * FROM {table.name}"
+            rows = connection.execute(everything).fetchall()
+            history = table.history(connection, "u1")
+            connection.execute(f"DELETE FROM {table.name}")
+            columns = VersionColumns.of(table.view, [[], history])
+            table.insert_columns(connection, ["nobody", "u1"], columns)
+            assert connection.execute(everything).fetchall() == rows
 
 
 @settings(deadline=None, max_examples=30)
