@@ -6,6 +6,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from oo_profile.building.keeping_out import (
+    Decoded,
+    rejections_without_forgotten,
+    withdraw_forgotten,
+    without_forgotten,
+)
 from oo_profile.storage import checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
 from oo_profile.storage.rejected import Rejection
@@ -19,19 +25,17 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
+    from oo_profile.building.online import OnlineWriter
     from oo_profile.transport.message import Message
     from oo_transforms.state_view import StateView
 
 UserView: TypeAlias = tuple[str, str]
 """A user and the name of a view."""
 
-Decoded: TypeAlias = "tuple[Message, Signal]"
-"""A message and what it says."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch. Every message is stored, a duplicate or rejected.
+    """What became of a batch. Every message is stored, a duplicate, rejected or kept out.
 
     Attributes:
         stored: Signals stored, by subject.
@@ -39,6 +43,7 @@ class Outcome:
         rejected: Messages rejected, by reason.
         duplicates_of: The duplicates again, by subject.
         rejected_of: The rejected ones again, by subject, which may be any text.
+        kept_out: Sequences, in the stream, of messages of forgotten people: never stored.
         newest: What the online store must have: the newest version of every user and view that
             the batch changes, and of every view of a user with a duplicate.
     """
@@ -48,6 +53,7 @@ class Outcome:
     rejected: Counter[str] = field(default_factory=Counter)
     duplicates_of: Counter[str] = field(default_factory=Counter)
     rejected_of: Counter[str] = field(default_factory=Counter)
+    kept_out: tuple[int, ...] = ()
     newest: dict[UserView, Version] = field(default_factory=dict)
 
 
@@ -79,6 +85,7 @@ class BatchWriter:
         """
         sorted_out = _decode(messages)
         with transaction(self._connection):
+            self._keep_out(sorted_out)
             self._find_known(sorted_out)
             accepted = self._in_log_order(sorted_out.new)
             changes = self._fold(accepted)
@@ -94,8 +101,26 @@ class BatchWriter:
             Counter(rejection.error.reason for rejection in sorted_out.rejections),
             Counter(signal.subject for signal in sorted_out.duplicates),
             Counter(rejection.message.subject for rejection in sorted_out.rejections),
+            tuple(sorted_out.kept_out),
             newest,
         )
+
+    def withdraw_forgotten(self, online: OnlineWriter, user_ids: Iterable[str]) -> None:
+        """Delete from the online store who of these users was forgotten since the commit.
+
+        Raises:
+            OnlineServerError: To be tried again.
+        """
+        withdraw_forgotten(self._connection, online, user_ids)
+
+    def _keep_out(self, sorted_out: _SortedOut) -> None:
+        """Leave out what is of forgotten people."""
+        connection = self._connection
+        sorted_out.new, signals = without_forgotten(connection, sorted_out.new)
+        sorted_out.rejections, others = rejections_without_forgotten(
+            connection, sorted_out.rejections
+        )
+        sorted_out.kept_out = [message.sequence for message in (*signals, *others)]
 
     def _find_known(self, sorted_out: _SortedOut) -> None:
         """Part what is new from duplicates, and reject ids that stand for something else."""
@@ -184,6 +209,7 @@ class _SortedOut:
     new: list[Decoded] = field(default_factory=list)
     duplicates: list[Signal] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    kept_out: list[int] = field(default_factory=list)
 
     def add_copy(self, message: Message, signal: Signal, content: int) -> None:
         """Add a message that bears the id of a pruned signal with this digest of its content."""

@@ -72,19 +72,21 @@ class Totals:
     stored: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    kept_out: int = 0
     batches: int = 0
     busy_seconds: float = 0.0
 
     @property
     def handled(self) -> int:
-        """Messages taken care of: stored, duplicate or rejected."""
-        return self.stored.total() + self.duplicates + self.rejected.total()
+        """Messages taken care of: stored, duplicate, rejected or kept out."""
+        return self.stored.total() + self.duplicates + self.rejected.total() + self.kept_out
 
     def add(self, outcome: Outcome, seconds: float) -> None:
         """Count a batch."""
         self.stored += outcome.stored
         self.duplicates += outcome.duplicates
         self.rejected += outcome.rejected
+        self.kept_out += len(outcome.kept_out)
         self.batches += 1
         self.busy_seconds += seconds
 
@@ -168,7 +170,9 @@ class Builder:
         return True
 
     def _publish(self, outcome: Outcome) -> int:
-        return self._online.write(outcome.newest)
+        written = self._online.write(outcome.newest)
+        self._writer.withdraw_forgotten(self._online, {user_id for user_id, _ in outcome.newest})
+        return written
 
     def _may_refresh(self) -> bool:
         """Say whether profile rows had less than their share of the time so far."""

@@ -11,7 +11,7 @@ from oo_stores.redis import OnlineRow, RedisOnlineStore
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from feast import FeatureStore
 
@@ -55,6 +55,16 @@ class OnlineWriter:
                 for (user_id, view), version in sorted(newest.items())
             ),
         )
+
+    def delete(self, user_ids: Iterable[str]) -> int:
+        """Delete everything that is stored of these users; return how many of them had anything.
+
+        Raises:
+            OnlineServerError: Some may be deleted; the same call may be made again.
+        """
+        view = self._views[STATE_VIEWS[0].name]
+        entities = [{"user_id": user_id} for user_id in user_ids]
+        return self._store.delete_entities(self._config, view, entities)
 
     def _row(self, user_id: str, view: str, version: Version) -> OnlineRow:
         values = dict(zip(self._fields[view], version.cells, strict=True))

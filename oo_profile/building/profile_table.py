@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oo_profile.building.profile_features import Profile, ProfileFeatures, Subject
-from oo_profile.storage import signal_log
+from oo_profile.storage import signal_log, tombstones
 from oo_profile.storage.database import transaction
 from oo_profile.storage.state_table import StateTable
 from oo_transforms.clock import DAY_US
@@ -83,7 +83,9 @@ class ProfileTable:
             return 0
         ids = [(user_id,) for user_id in user_ids]
         with transaction(self._connection):
-            profiles = self._features.compute_many(self._subjects(user_ids, now_us))
+            forgotten = tombstones.forgotten(self._connection, user_ids)
+            known = [user_id for user_id in user_ids if user_id not in forgotten]
+            profiles = self._features.compute_many(self._subjects(known, now_us))
             # All rows anew: of features that expired, or left the service, none stays.
             self._connection.executemany("DELETE FROM profile WHERE user_id = ?", ids)
             self._connection.executemany(_INSERT, _rows(profiles))

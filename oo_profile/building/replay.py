@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oo_profile.storage import signal_log
+from oo_profile.storage import signal_log, tombstones
 from oo_profile.storage.database import missing_state_tables, transaction
 from oo_transforms.history import Version, replay
 
@@ -69,7 +69,11 @@ def _fill(
     rows = 0
     newest: dict[UserView, Version] = {}
     for number, user_id in enumerate(signal_log.users(connection), start=1):
-        versions = replay_user(connection, table.view, user_id)
+        versions = (
+            []
+            if tombstones.forgotten(connection, [user_id])
+            else replay_user(connection, table.view, user_id)
+        )
         table.insert_many(connection, [(user_id, version) for version in versions])
         rows += len(versions)
         if versions:

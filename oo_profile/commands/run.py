@@ -65,5 +65,5 @@ async def _run(synchronous: Synchronous) -> None:
     totals = await run_builder(settings, store, stop, synchronous=synchronous)
     click.echo(
         f"{totals.stored.total():,} signals stored, {totals.duplicates:,} duplicates, "
-        f"{totals.rejected.total():,} rejected"
+        f"{totals.rejected.total():,} rejected, {totals.kept_out:,} kept out"
     )

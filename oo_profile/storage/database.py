@@ -113,6 +113,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             FROM pruned_users
         """,
     ),
+    (
+        # Of people who asked to be forgotten there is no id; see `tombstones`.
+        """
+        CREATE TABLE forgotten_users (
+            user_hash TEXT PRIMARY KEY,
+            keeps_out_until TIMESTAMP_US NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "CREATE TABLE forgetting_salt (one INT PRIMARY KEY CHECK (one = 0), salt BLOB NOT NULL)",
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 
@@ -139,6 +149,9 @@ def connect(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connect
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // PAGE_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        # What is deleted is overwritten: of a person who is forgotten later nothing may be left in
+        # free pages from before. Some builds of SQLite do this by themselves, others do not.
+        connection.execute("PRAGMA secure_delete = ON")
         _migrate(connection, path)
     except sqlite3.Error as error:
         connection.close()

@@ -15,6 +15,7 @@ from oo_stores.redis.entity_reads import EntityRead
 from oo_stores.redis.failures import answered_by
 from oo_stores.redis.fallback import ReadFallback
 from oo_stores.redis.hash_reads import read_hashes, read_hashes_async
+from oo_stores.redis.keys import key_encoder
 from oo_stores.redis.overlap import Overlapped
 from oo_stores.redis.plan import Asked
 from oo_stores.redis.reader import OnlineReader
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from oo_stores.redis.connections import AsyncClient, Client
     from oo_stores.redis.entity_reads import EntityRow
     from oo_stores.redis.hash_reads import HashRead, Reply
+    from oo_stores.redis.keys import JoinKeys
     from oo_stores.redis.rows import HashRow, OnlineRow, RowLayout
     from oo_stores.redis.writes import Rows
 
@@ -193,6 +195,31 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             keys = list(keys_of(client, join_keys, config.project))
             for chunk in chunks(keys, ROWS_PER_ROUND_TRIP):
                 send(client, [Command(("DEL", key)) for key in chunk])
+
+    def delete_entities(
+        self, config: RepoConfig, table: FeatureView, entities: Iterable[JoinKeys]
+    ) -> int:
+        """Delete some entities with everything that is stored of them, in this project only.
+
+        Args:
+            config: Gives project and server.
+            table: A view of these entities, as applied; other views of theirs go too.
+            entities: Their join keys.
+
+        Returns:
+            How many were there.
+
+        Raises:
+            EntityKeyError: Join keys do not fit the view; nothing was deleted.
+            OnlineServerError: Some may be deleted; the same call may be made again.
+        """
+        keys = list(map(key_encoder(table, config), entities))
+        deleted = 0
+        with answered_by(config.online_store):
+            client = self._get_client(config.online_store)
+            for chunk in chunks(keys, ROWS_PER_ROUND_TRIP):
+                deleted += _total(send(client, [Command(("DEL", key)) for key in chunk]))
+        return deleted
 
     def delete_table(self, config: RepoConfig, table: FeatureView) -> None:
         """Delete a view's rows and keep those of other views of the same entities.
