@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from oo_profile.building.keeping_out import (
     Decoded,
     rejections_without_forgotten,
-    withdraw_forgotten,
     without_forgotten,
 )
-from oo_profile.storage import checkpoints, rejected, signal_log
+from oo_profile.storage import behind, checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
 from oo_profile.storage.rejected import Rejection
 from oo_profile.storage.signal_log import StoredSignal
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from oo_profile.building.online import OnlineWriter
     from oo_profile.transport.message import Message
     from oo_transforms.state_view import StateView
 
@@ -77,8 +75,12 @@ class BatchWriter:
         }
         self._stream_created_at = stream_created_at
 
-    def write(self, messages: Sequence[Message]) -> Outcome:
+    def write(self, messages: Sequence[Message], *, remember: bool = False) -> Outcome:
         """Write one batch in one transaction, all of it or nothing.
+
+        Args:
+            messages: The batch.
+            remember: Remember its users as behind in the online store, which is away.
 
         Raises:
             sqlite3.Error: Nothing was written; the batch may be tried again.
@@ -95,6 +97,8 @@ class BatchWriter:
             rejected.insert_many(self._connection, self._stream_created_at, sorted_out.rejections)
             self._mark_due({stored.signal.user_id for stored in accepted})
             newest = self._newest(changes, sorted_out.duplicates)
+            if remember:
+                behind.insert_many(self._connection, {user_id for user_id, _ in newest})
         return Outcome(
             Counter(stored.signal.subject for stored in accepted),
             len(sorted_out.duplicates),
@@ -104,14 +108,6 @@ class BatchWriter:
             tuple(sorted_out.kept_out),
             newest,
         )
-
-    def withdraw_forgotten(self, online: OnlineWriter, user_ids: Iterable[str]) -> None:
-        """Delete from the online store who of these users was forgotten since the commit.
-
-        Raises:
-            OnlineServerError: To be tried again.
-        """
-        withdraw_forgotten(self._connection, online, user_ids)
 
     def _keep_out(self, sorted_out: _SortedOut) -> None:
         """Leave out what is of forgotten people."""

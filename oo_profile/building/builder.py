@@ -2,6 +2,7 @@
 
 A batch is one SQLite transaction, then Redis, then the acknowledgement. A crash between any two
 of these replays the batch: its signals are recognised by their keys, and Redis is written again.
+While Redis is away, its place is taken by a list in SQLite of the users who are behind there.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
+from oo_profile.building.chores import Chore
 from oo_profile.building.observer import BatchReport, BuilderObserver
 from oo_profile.insight.events import EventLog
 from oo_profile.transport.waiting import set_within
-from oo_stores.errors import OnlineServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oo_profile.building.batch import BatchWriter, Outcome
-    from oo_profile.building.observer import Part
-    from oo_profile.building.online import OnlineWriter
+    from oo_profile.building.online_sync import OnlineSync
     from oo_profile.building.profile_table import ProfileTable
     from oo_profile.transport.message import Message
     from oo_profile.transport.puller import Puller
@@ -42,13 +43,15 @@ class BuilderConfig:
         quiet_seconds: How long to wait for a message before looking for old profile rows.
         profile_users: Users whose profile rows are refreshed at a time; a batch waits for them.
         profile_share: The share of time that profile rows may take while batches are full.
-        retry_seconds: First pause after SQLite or Redis refused; it doubles.
+        catch_up_share: The same for states that Redis lacks after it was away.
+        retry_seconds: First pause after SQLite refused; it doubles.
         max_retry_seconds: Where the doubling ends.
     """
 
     quiet_seconds: float = 0.5
     profile_users: int = 50
     profile_share: float = 0.1
+    catch_up_share: float = 0.3
     retry_seconds: float = 0.1
     max_retry_seconds: float = 10.0
 
@@ -61,8 +64,17 @@ class BuilderConfig:
         for name in self.__slots__:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
-        if self.profile_share >= 1:
-            raise ValueError(f"profile_share is {self.profile_share}; it must be below 1")
+        for name in ("profile_share", "catch_up_share"):
+            if getattr(self, name) >= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be below 1")
+
+
+class Step(Enum):
+    """Where a batch is on its way; between any two of them a crash is made good."""
+
+    COMMITTED = "in SQLite"
+    SERVED = "in Redis, or remembered as behind"
+    ACKNOWLEDGED = "acknowledged"
 
 
 @dataclass(slots=True)
@@ -98,11 +110,12 @@ class Builder:
         config: The knobs.
         puller: Where messages come from.
         writer: The database.
-        online: Redis.
+        online: Redis, or the list of those who are behind there.
         profiles: The `profile` table.
         clock: Tells the present, microseconds since the epoch.
         observer: Is told what happens.
         on_batch: Called with the totals after each acknowledged batch.
+        on_step: Called at each step of each batch.
     """
 
     def __init__(  # noqa: PLR0913 - one for each thing that it connects
@@ -110,12 +123,13 @@ class Builder:
         config: BuilderConfig,
         puller: Puller,
         writer: BatchWriter,
-        online: OnlineWriter,
+        online: OnlineSync,
         profiles: ProfileTable,
         *,
         clock: Callable[[], int],
         observer: BuilderObserver | None = None,
         on_batch: Callable[[Totals], None] = lambda _: None,
+        on_step: Callable[[Step], None] = lambda _: None,
     ) -> None:
         self._config = config
         self._puller = puller
@@ -125,31 +139,36 @@ class Builder:
         self._clock = clock
         self._observer = observer or BuilderObserver()
         self._on_batch = on_batch
+        self._on_step = on_step
         # One thread of its own: SQLite and Redis block, and messages arrive meanwhile.
         self._thread = ThreadPoolExecutor(1, "builder")
-        self._profile_seconds = 0.0
+        self._chores = (
+            Chore(online.catch_up, config.catch_up_share),
+            Chore(self._refresh, config.profile_share),
+        )
+        self._redis_away = False
         self.totals = Totals()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle batches until `stop` is set and the batch at hand is acknowledged; once only.
 
-        A batch that SQLite or Redis refuses is tried again until `stop` is set, and then handed
-        back to the stream, from where it comes again.
+        A batch that SQLite refuses is tried again until `stop` is set, and then handed back to
+        the stream, from where it comes again.
         """
-        config, refreshed = self._config, 0
+        quiet_seconds, busy = self._config.quiet_seconds, False
         unhandled: list[Message] = []
         with self._thread:
             await self._puller.start()
             try:
                 while not stop.is_set():
                     self._observer.on_turn()
-                    messages = await self._puller.take(0 if refreshed else config.quiet_seconds)
+                    messages = await self._puller.take(0 if busy else quiet_seconds)
                     if messages and not await self._handle(messages, stop):
                         unhandled = messages
                         break
                     full = len(messages) == self._puller.batch
-                    if not full or self._may_refresh():
-                        refreshed = await self._insist(stop, self._refresh) or 0
+                    busy = await self._do_chores(stop, full=full)
+                    self._tell_of_redis()
             finally:
                 await self._puller.stop()
                 await self._puller.hand_back(unhandled)
@@ -157,34 +176,51 @@ class Builder:
     async def _handle(self, messages: list[Message], stop: asyncio.Event) -> bool:
         """Store, publish and acknowledge a batch; say whether that was possible before `stop`."""
         began = time.perf_counter()
-        outcome = await self._insist(stop, lambda: self._writer.write(messages))
+        away = self._online.is_away
+        outcome = await self._insist(stop, lambda: self._store(messages, away=away))
         # Apart from the commit: once more, the batch would be one of duplicates.
-        if outcome is None or await self._insist(stop, lambda: self._publish(outcome)) is None:
+        if (
+            outcome is None
+            or await self._insist(stop, lambda: self._publish(outcome, away=away)) is None
+        ):
             return False
-        online_us = self._clock()
+        online_us = None if self._online.is_away else self._clock()
         await self._puller.acknowledge(messages)
+        self._on_step(Step.ACKNOWLEDGED)
         seconds = time.perf_counter() - began
         self.totals.add(outcome, seconds)
         self._observer.on_batch(BatchReport(messages, outcome, seconds, online_us))
         self._on_batch(self.totals)
         return True
 
-    def _publish(self, outcome: Outcome) -> int:
-        written = self._online.write(outcome.newest)
-        self._writer.withdraw_forgotten(self._online, {user_id for user_id, _ in outcome.newest})
+    def _store(self, messages: list[Message], *, away: bool) -> Outcome:
+        outcome = self._writer.write(messages, remember=away)
+        self._on_step(Step.COMMITTED)
+        return outcome
+
+    def _publish(self, outcome: Outcome, *, away: bool) -> int:
+        written = self._online.write(outcome.newest, remembered=away)
+        self._on_step(Step.SERVED)
         return written
 
-    def _may_refresh(self) -> bool:
-        """Say whether profile rows had less than their share of the time so far."""
-        share = self._config.profile_share
-        return self._profile_seconds < self.totals.busy_seconds * share / (1 - share)
+    async def _do_chores(self, stop: asyncio.Event, *, full: bool) -> bool:
+        """Do a portion of each kind of work behind the batches; say whether there is more."""
+        busy = False
+        for chore in self._chores:
+            if not full or chore.may_run(self.totals.busy_seconds):
+                busy |= bool(await self._insist(stop, chore.run))
+        return busy
+
+    def _tell_of_redis(self) -> None:
+        before, self._redis_away = self._redis_away, self._online.is_away
+        if self._redis_away and not before:
+            self._observer.on_waiting("redis", self._online.away_reason)
+        if before and not self._redis_away:
+            self._observer.on_resumed("redis")
 
     def _refresh(self) -> int:
-        began = time.perf_counter()
         now_us, users = self._clock(), self._config.profile_users
-        refreshed = self._profiles.refresh_due(now_us, users) or self._profiles.sweep(now_us, users)
-        self._profile_seconds += time.perf_counter() - began
-        return refreshed
+        return self._profiles.refresh_due(now_us, users) or self._profiles.sweep(now_us, users)
 
     async def _insist(self, stop: asyncio.Event, work: Callable[[], T]) -> T | None:
         """Do something in the thread, again and again until it succeeds.
@@ -193,21 +229,21 @@ class Builder:
             None if it did not succeed before `stop`: then nothing may be acknowledged.
         """
         loop = asyncio.get_running_loop()
-        pause = self._config.retry_seconds
-        waiting_for: Part | None = None
+        pause, began, reason = self._config.retry_seconds, loop.time(), ""
         while True:
             try:
                 done = await loop.run_in_executor(self._thread, work)
-            except (sqlite3.OperationalError, OnlineServerError) as error:
-                waiting_for = "redis" if isinstance(error, OnlineServerError) else "sqlite"
-                _log.warning(
-                    "builder.waiting", part=waiting_for, reason=str(error), pause_seconds=pause
-                )
-                self._observer.on_waiting(waiting_for, str(error))
+            except sqlite3.OperationalError as error:
+                # A full disk, a lock, an I/O error: said once, and again if it becomes another.
+                if str(error) != reason:
+                    _log.warning("builder.waiting", part="sqlite", reason=str(error))
+                reason = str(error)
+                self._observer.on_waiting("sqlite", reason)
             else:
-                if waiting_for:
-                    _log.info("builder.resumed", part=waiting_for)
-                    self._observer.on_resumed(waiting_for)
+                if reason:
+                    seconds = round(loop.time() - began, 1)
+                    _log.info("builder.resumed", part="sqlite", seconds=seconds)
+                    self._observer.on_resumed("sqlite")
                 return done
             if await set_within(stop, pause):
                 return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from feast.infra.online_stores.helpers import get_online_store_from_config
 
 from oo_profile.registry import state_views
-from oo_stores.redis import OnlineRow, RedisOnlineStore
+from oo_stores.redis import FillMark, OnlineRow, RedisOnlineStore
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 class OnlineWriter:
     """Writes the newest versions of states to the online store.
+
+    Attributes:
+        mark: Tells whether the online store lost what it had.
 
     Raises:
         NotAppliedError: The registry's state views are not those of the code.
@@ -41,6 +44,7 @@ class OnlineWriter:
                 "oo_stores.redis.RedisOnlineStore: name it in feature_store.yaml"
             )
         self._store = online
+        self.mark: FillMark = online.fill_mark(store.config)
 
     def write(self, newest: Mapping[UserView, Version]) -> int:
         """Write states, each as a whole, where Redis has no newer ones; return how many.

@@ -11,8 +11,9 @@ from nats import errors as nats_errors
 
 from oo_profile.building import replay
 from oo_profile.building.batch import BatchWriter
-from oo_profile.building.builder import Builder, BuilderConfig, Totals
+from oo_profile.building.builder import Builder, BuilderConfig, Step, Totals
 from oo_profile.building.online import OnlineWriter
+from oo_profile.building.online_sync import OnlineSync, OnlineSyncConfig
 from oo_profile.building.profile_features import ProfileFeatures
 from oo_profile.building.profile_table import ProfileTable
 from oo_profile.errors import DatabaseError, NoRedisError
@@ -54,10 +55,12 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     *,
     clock: Callable[[], int] = wall_clock,
     config: BuilderConfig | None = None,
+    online_config: OnlineSyncConfig | None = None,
     max_batch: int = MAX_BATCH,
     synchronous: Synchronous = "FULL",
     observer: BuilderObserver | None = None,
     on_batch: Callable[[Totals], None] = lambda _: None,
+    on_step: Callable[[Step], None] = lambda _: None,
 ) -> Totals:
     """Build profiles until `stop` is set, then finish the batch at hand.
 
@@ -67,10 +70,12 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
         stop: Set to end.
         clock: Tells the present, for the profile table.
         config: The builder's knobs.
+        online_config: Those of what it does while Redis is away, and after.
         max_batch: The most messages of one batch.
         synchronous: How durable a commit is.
         observer: Is told what happens.
         on_batch: Called after each acknowledged batch.
+        on_step: Called at each step of each batch.
 
     Returns:
         What was done.
@@ -80,7 +85,10 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     """
     # First what changes nothing: a registry that does not fit is refused before any table is made.
     features, online = ProfileFeatures(store), OnlineWriter(store)
-    with contextlib.closing(connect(settings.db, synchronous=synchronous)) as database:
+    with (
+        contextlib.closing(connect(settings.db, synchronous=synchronous)) as database,
+        contextlib.closing(OnlineSync(database, STATE_VIEWS, online, online_config)) as sync,
+    ):
         _make_tables(settings, database, online)
         profiles = ProfileTable(database, STATE_VIEWS, features)
         async with nats_connection(settings.nats, name="oo-builder") as nats:
@@ -91,11 +99,12 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 config or BuilderConfig(),
                 Puller(nats, STREAM, CONSUMER, max_batch),
                 writer,
-                online,
+                sync,
                 profiles,
                 clock=clock,
                 observer=observer,
                 on_batch=on_batch,
+                on_step=on_step,
             )
             _log.info("builder.started", database=settings.db, stream=STREAM)
             await builder.run(stop)

@@ -123,6 +123,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE TABLE forgetting_salt (one INT PRIMARY KEY CHECK (one = 0), salt BLOB NOT NULL)",
     ),
+    ("CREATE TABLE online_behind (user_id TEXT PRIMARY KEY) WITHOUT ROWID",),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -78,6 +78,14 @@ class StateTable:
             "WHERE user_id = ?1 AND event_timestamp < ?2), ?2) "
             "ORDER BY event_timestamp, created_timestamp"
         )
+        # One seek a user, who may have any number of versions.
+        self._users = (
+            "WITH RECURSIVE known(user_id) AS ("
+            f"SELECT min(user_id) FROM {self.name} WHERE user_id > ? UNION ALL "
+            f"SELECT (SELECT min(user_id) FROM {self.name} WHERE user_id > known.user_id) "
+            "FROM known WHERE known.user_id IS NOT NULL"
+            ") SELECT user_id FROM known WHERE user_id IS NOT NULL LIMIT ?"
+        )
         self._all = f"{select} WHERE user_id = ? ORDER BY event_timestamp, created_timestamp"
 
     def _create_statement(self) -> str:
@@ -103,6 +111,10 @@ class StateTable:
         """Read what is true of a user at a time: the newest version at or before it."""
         row = connection.execute(self._newest_at, (user_id, time_us)).fetchone()
         return None if row is None else self._version(row)
+
+    def users_after(self, connection: sqlite3.Connection, user_id: str, limit: int) -> list[str]:
+        """List the next users behind an id that have a state, at most `limit`."""
+        return [user for (user,) in connection.execute(self._users, (user_id, limit))]
 
     def tail(self, connection: sqlite3.Connection, user_id: str, time_us: int) -> list[Version]:
         """Read the versions at or after a time, and those of the event time just before it."""

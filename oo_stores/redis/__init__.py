@@ -1,7 +1,8 @@
 """Feast's Redis online store, with settings from the environment and a fast way to write."""
 
 from oo_stores.redis.config import RedisOnlineStoreConfig
+from oo_stores.redis.fill_mark import FillMark
 from oo_stores.redis.rows import OnlineRow
 from oo_stores.redis.store import RedisOnlineStore
 
-__all__ = ["OnlineRow", "RedisOnlineStore", "RedisOnlineStoreConfig"]
+__all__ = ["FillMark", "OnlineRow", "RedisOnlineStore", "RedisOnlineStoreConfig"]

@@ -14,6 +14,7 @@ from oo_stores.redis.clients import Clients
 from oo_stores.redis.entity_reads import EntityRead
 from oo_stores.redis.failures import answered_by
 from oo_stores.redis.fallback import ReadFallback
+from oo_stores.redis.fill_mark import FillMark, mark_key
 from oo_stores.redis.hash_reads import read_hashes, read_hashes_async
 from oo_stores.redis.keys import key_encoder
 from oo_stores.redis.overlap import Overlapped
@@ -125,6 +126,10 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             sending.finish(partial(self._send, config.online_store, pending))
         return sum(written)
 
+    def fill_mark(self, config: RepoConfig) -> FillMark:
+        """Return what tells whether this project's Redis lost what it had."""
+        return FillMark(config, partial(self._get_client, config.online_store))
+
     def _send(self, settings: RedisOnlineStoreConfig, pending: Rows) -> int:
         if not pending:
             return 0
@@ -192,6 +197,7 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
         settings = config.online_store
         with answered_by(settings):
             client = self._get_client(settings)
+            client.delete(mark_key(config.project))
             keys = list(keys_of(client, join_keys, config.project))
             for chunk in chunks(keys, ROWS_PER_ROUND_TRIP):
                 send(client, [Command(("DEL", key)) for key in chunk])
@@ -234,6 +240,7 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
         fields += [rows.feature_field(name, feature.name) for feature in table.features]
         with answered_by(settings):
             client = self._get_client(settings)
+            client.delete(mark_key(config.project))
             keys = list(keys_of(client, table.join_keys, config.project))
             for chunk in chunks(keys, ROWS_PER_ROUND_TRIP):
                 send(client, deletions(chunk, fields, keys_per_call=_keys_per_call(settings)))

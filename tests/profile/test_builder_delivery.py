@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import redis
 from support.building import (
     Backlog,
     backlog,
@@ -21,18 +19,11 @@ from support.building import (
     served_states,
     stored_states,
     until,
-    with_redis,
 )
 from support.payloads import OWN_FIELDS
 from support.world import SignalData, signal
 
-from oo_profile.development.ports import LOOPBACK, free_port
-from oo_profile.development.servers import RedisServer
-from oo_profile.transport.stream import ACK_WAIT
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.world import World
 
 pytestmark = pytest.mark.live
@@ -77,13 +68,6 @@ def traffic(seed: int, count: int) -> list[SignalData]:
     return sent
 
 
-def set_max_memory(world: World, size: int) -> None:
-    """Let Redis refuse what needs more memory than this; 0: nothing."""
-    host, port = world.redis_address.split(":")
-    with redis.Redis(host=host, port=int(port)) as client:
-        client.config_set("maxmemory", size)
-
-
 def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
     """Published equals stored and duplicate and rejected, and Redis has what SQLite has."""
     sent = traffic(seed=7, count=400)
@@ -111,55 +95,6 @@ def test_the_stream_delivered_again_changes_nothing(world: World) -> None:
     assert {table: rows(world, f"SELECT * FROM {table}") for table in tables} == before
 
 
-def test_without_redis_nothing_is_acknowledged(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A builder that stops between commit and Redis leaves its batch to the next, who serves it."""
-    port = free_port()
-    away = with_redis(world, f"{LOOPBACK}:{port}", monkeypatch)
-    sent = sessions(20)
-    publish_signals(away, sent)
-    # As many as had come when the batch was taken; the rest wait behind it.
-    first = build_until(away, lambda: number_of(away, "signals") > 0)
-    assert first.handled == 0
-    stored = number_of(away, "signals")
-    history = rows(away, "SELECT * FROM activity_state")
-    with RedisServer(tmp_path / "redis", port=port):
-        # Sooner than the consumer would give the messages up for lost.
-        second = build_until(
-            away,
-            lambda: backlog(away) == Backlog(0, 0),
-            deadline_seconds=ACK_WAIT.total_seconds() / 2,
-        )
-        assert (second.stored.total(), second.duplicates) == (len(sent) - stored, stored)
-        assert set(history) <= set(rows(away, "SELECT * FROM activity_state"))
-        assert served_states(away) == stored_states(away)
-
-
-def test_a_builder_waits_for_redis(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    """A batch that is stored while Redis refuses writes is served when it takes them, and once."""
-    sent = sessions(20)
-    publish_signals(world, sent)
-    caplog.set_level("INFO", logger="oo_profile")
-
-    async def make_room_later() -> None:
-        await until(lambda: "builder.waiting part=redis reason=" in caplog.text)
-        assert number_of(world, "signals") > 0
-        assert await asyncio.to_thread(backlog, world) == Backlog(0, len(sent))
-        set_max_memory(world, 0)
-
-    set_max_memory(world, 1)
-    try:
-        totals = build_until(
-            world, lambda: backlog(world) == Backlog(0, 0), meanwhile=make_room_later
-        )
-    finally:
-        set_max_memory(world, 0)
-    assert "builder.resumed" in caplog.text
-    assert (totals.stored.total(), totals.duplicates) == (len(sent), 0)
-    assert served_states(world) == stored_states(world)
-
-
 def test_a_builder_waits_for_a_locked_database(world: World) -> None:
     """While another program writes, nothing is stored or acknowledged; then all of it once."""
     world.publish_and_build(sessions(1))
@@ -179,21 +114,3 @@ def test_a_builder_waits_for_a_locked_database(world: World) -> None:
     other.close()
     assert (totals.stored.total(), totals.duplicates) == (len(sent), 0)
     assert backlog(world) == Backlog(0, 0)
-
-
-def test_a_duplicate_brings_back_what_redis_lost(world: World) -> None:
-    """After Redis was flushed, a second copy of one signal writes every state of its user."""
-    sent = [
-        signal("app.session", "u1", minutes_ago(3), "a", duration_seconds=60),
-        signal("mood.logged", "u1", minutes_ago(2), "b", score=4),
-        signal("mood.logged", "u2", minutes_ago(2), "b", score=4),
-    ]
-    world.publish_and_build(sent)
-    host, port = world.redis_address.split(":")
-    with redis.Redis(host=host, port=int(port)) as client:
-        client.flushall()
-    assert served_states(world) == {}
-    assert world.publish_and_build(sent[:1]).duplicates == 1
-    mine = {key: state for key, state in stored_states(world).items() if key[0] == "u1"}
-    assert len(mine) == 2
-    assert served_states(world) == mine

@@ -15,6 +15,7 @@ from support.logs import columns_of
 from support.world import DEADLINE_SECONDS, World
 
 from oo_profile.building.builder import BuilderConfig, Totals
+from oo_profile.building.online_sync import OnlineSyncConfig
 from oo_profile.building.service import MAX_BATCH, run_builder, wall_clock
 from oo_profile.errors import DatabaseError, NoDatabaseError
 from oo_profile.registry import open_store
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 PATIENT = BuilderConfig(retry_seconds=0.02, max_retry_seconds=0.1)
 """A builder that tries again soon."""
+
+ALERT = OnlineSyncConfig(look_seconds=0.05, first_pause_seconds=0.02, longest_pause_seconds=0.1)
+"""One that soon knows what became of Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def build_until(  # noqa: PLR0913 - the knobs of a builder
     *,
     meanwhile: Callable[[], Awaitable[None]] | None = None,
     clock: Callable[[], int] = wall_clock,
+    online_config: OnlineSyncConfig = ALERT,
     max_batch: int = MAX_BATCH,
     deadline_seconds: float = DEADLINE_SECONDS,
 ) -> Totals:
@@ -79,6 +84,7 @@ def build_until(  # noqa: PLR0913 - the knobs of a builder
         condition: Asked again and again.
         meanwhile: Done once beside the builder before the condition is asked.
         clock: The builder's.
+        online_config: What it does while Redis is away.
         max_batch: The most messages of one batch.
         deadline_seconds: How long the condition may take.
     """
@@ -87,7 +93,13 @@ def build_until(  # noqa: PLR0913 - the knobs of a builder
         stop = asyncio.Event()
         building = asyncio.create_task(
             run_builder(
-                world.settings, world.store, stop, clock=clock, config=PATIENT, max_batch=max_batch
+                world.settings,
+                world.store,
+                stop,
+                clock=clock,
+                config=PATIENT,
+                online_config=online_config,
+                max_batch=max_batch,
             )
         )
         try:
@@ -173,6 +185,16 @@ def rows(world: World, statement: str) -> list[tuple[Any, ...]]:
 def number_of(world: World, table: str) -> int:
     """Count the rows of a table."""
     return sum(count for (count,) in rows(world, f"SELECT count(*) FROM {table}"))
+
+
+def all_is_acknowledged(world: World) -> bool:
+    """Say whether the builder has nothing before it any more."""
+    return backlog(world) == Backlog(0, 0)
+
+
+def redis_has_all(world: World) -> bool:
+    """Say whether Redis serves what SQLite has, and nobody is remembered as behind."""
+    return number_of(world, "online_behind") == 0 and served_states(world) == stored_states(world)
 
 
 def nothing_is_due(world: World) -> bool:
