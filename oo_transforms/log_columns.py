@@ -67,13 +67,37 @@ class LogColumns:
             np.array([entry.event_time_us for entry in entries], dtype=np.int64),
             np.array([entry.received_us for entry in entries], dtype=np.int64),
             [entry.event_id for entry in entries] if view.last else [],
-            _table([own.last or () for own in added] if view.last else [], len(view.last)),
+            _table([own.last or () for own in added], len(view.last)),
             np.repeat(np.arange(len(entries)), np.fromiter(map(len, sums), np.int64, len(sums))),
             pairs[:, 0].astype(np.int64),
             pairs[:, 1],
             np.array(categorised, dtype=np.int64),
             [added[at].category or "" for at in categorised],
             _table(category_weights, len(view.categories)),
+        )
+
+    def take(self, entries: Ints) -> LogColumns:
+        """Return some entries, in another order if need be; those of a user stay together."""
+        places = np.full(len(self.users), -1)
+        places[entries] = np.arange(len(entries))
+        weighed, categorised = places[self.weighed], places[self.categorised]
+        added = np.flatnonzero(weighed >= 0)
+        in_order = np.argsort(categorised, kind="stable")
+        counted = in_order[np.count_nonzero(categorised < 0) :]
+        return LogColumns(
+            self.view,
+            np.bincount(self.users[entries], minlength=len(self.counts)),
+            self.users[entries],
+            self.event_times_us[entries],
+            self.received_us[entries],
+            [self.event_ids[entry] for entry in entries.tolist()] if self.event_ids else [],
+            self.last[entries],
+            weighed[added],
+            self.slots[added],
+            self.weights[added],
+            categorised[counted],
+            [self.categories[at] for at in counted.tolist()],
+            self.category_weights[counted],
         )
 
 

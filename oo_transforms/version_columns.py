@@ -91,6 +91,22 @@ class VersionColumns:
             self.weights[rows] if self.view.categories else self.weights,
         )
 
+    def followed_by(self, other: VersionColumns) -> VersionColumns:
+        """Return these rows and then those of another one of the same view and users."""
+        width = max(self.weights.shape[2], other.weights.shape[2])
+        return VersionColumns(
+            self.view,
+            np.concatenate((self.users, other.users)),
+            np.concatenate((self.event_times_us, other.event_times_us)),
+            np.concatenate((self.created_us, other.created_us)),
+            np.concatenate((self.sums, other.sums)),
+            [*self.last_ids, *other.last_ids],
+            np.concatenate((self.last, other.last)),
+            [*self.names, *other.names],
+            np.concatenate((self.names_at, other.names_at + len(self.names))),
+            np.concatenate((_widened(self.weights, width), _widened(other.weights, width))),
+        )
+
     def state(self, row: int) -> State:
         """Return the state of a row; it shares no memory with the columns."""
         state = State(self.view)
@@ -108,3 +124,7 @@ class VersionColumns:
         """Return a row as a version of its own."""
         event_time_us, created_us = int(self.event_times_us[row]), int(self.created_us[row])
         return Version(event_time_us, created_us, self.state(row).cells())
+
+
+def _widened(weights: Floats, width: int) -> Floats:
+    return np.pad(weights, ((0, 0), (0, 0), (0, width - weights.shape[2])))
