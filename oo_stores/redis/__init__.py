@@ -4,5 +4,6 @@ from oo_stores.redis.config import RedisOnlineStoreConfig
 from oo_stores.redis.fill_mark import FillMark
 from oo_stores.redis.rows import OnlineRow
 from oo_stores.redis.store import RedisOnlineStore
+from oo_stores.redis.stored_rows import StoredRow
 
-__all__ = ["FillMark", "OnlineRow", "RedisOnlineStore", "RedisOnlineStoreConfig"]
+__all__ = ["FillMark", "OnlineRow", "RedisOnlineStore", "RedisOnlineStoreConfig", "StoredRow"]

@@ -14,7 +14,7 @@ The last one is ours; Feast's own clients ignore it.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from feast.infra.online_stores.helpers import _mmh3, compute_versioned_name
@@ -24,7 +24,7 @@ from oo_stores.redis.keys import JoinKeys, key_encoder
 from oo_stores.redis.values import PlainValue, encoder_for, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from feast import FeatureView, RepoConfig
 
@@ -81,6 +81,11 @@ class RowLayout:
             field.name: encoder_for(field.dtype.to_value_type()) for field in view.features
         }
 
+    @property
+    def features(self) -> Iterable[str]:
+        """Names of the view's features, in the order of a whole row's fields."""
+        return self._encoders
+
     def hash_row(self, row: OnlineRow) -> HashRow:
         """Return a row as hash fields.
 
@@ -99,6 +104,37 @@ class RowLayout:
             except (TypeError, ValueError, struct.error) as error:
                 raise FeatureValueError(self.names.view, name, value, error) from error
         return HashRow(self.names[tuple(row.values)], values)
+
+    def whole_row(self, row: OnlineRow | None) -> HashRow:
+        """Return all hash fields of the view: a feature that the row lacks is null.
+
+        Args:
+            row: None: there is no row, so the fields have no values.
+
+        Raises:
+            UnknownFeatureError: As `hash_row`; and FeatureValueError.
+        """
+        if row is None:
+            return HashRow(self.names[tuple(self.features)], [])
+        values = {name: row.values.get(name) for name in self.features}
+        return self.hash_row(replace(row, values={**values, **row.values}))
+
+
+class Layouts:
+    """The layouts of the views of one call, each worked out once."""
+
+    def __init__(self, config: RepoConfig) -> None:
+        self._config = config
+        self._layouts: dict[int, RowLayout] = {}
+        self._views: list[FeatureView] = []  # kept, so that no id is used twice
+
+    def of(self, view: FeatureView) -> RowLayout:
+        """Return a view's layout."""
+        layout = self._layouts.get(id(view))
+        if layout is None:
+            layout = self._layouts[id(view)] = RowLayout(view, self._config)
+            self._views.append(view)
+        return layout
 
 
 class KindsOfRows(dict[tuple[str, ...], FieldNames]):

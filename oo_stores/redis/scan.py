@@ -10,13 +10,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from feast.infra.key_encoding_utils import deserialize_entity_key
 from feast.infra.online_stores.helpers import _redis_key_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from feast import RepoConfig
     from redis import Redis
     from redis.cluster import RedisCluster
+
+    from oo_stores.redis.keys import JoinKeys
 
 _SCAN_COUNT = 1_000
 _GLOB = b"*?[]\\"
@@ -36,6 +40,14 @@ def keys_of(client: Redis | RedisCluster, join_keys: list[str], project: str) ->
     for key in client.scan_iter(match=pattern, count=_SCAN_COUNT):
         if _project_of(key, len(prefix), len(join_keys)) == suffix:
             yield key
+
+
+def join_keys_of(key: bytes, config: RepoConfig) -> JoinKeys:
+    """Read an entity's join keys from its Redis key in the config's project."""
+    entity = key[: len(key) - len(config.project.encode())]
+    message = deserialize_entity_key(entity, config.entity_key_serialization_version)
+    values = (getattr(value, value.WhichOneof("val")) for value in message.entity_values)
+    return dict(zip(message.join_keys, values, strict=True))
 
 
 def _project_of(key: bytes, offset: int, values: int) -> bytes | None:

@@ -130,6 +130,67 @@ end
 return written
 """
 
+# KEYS and ARGV as above, but each kind has all fields of its view, and a row whose values have the
+# size 0 and no sizes of their own is one that there is not: the view's fields go.
+REPLACE_VIEW = b"""
+local byte, sub, call, min, unpack = string.byte, string.sub, redis.call, math.min, unpack
+local FIELDS_A_CALL = 4000
+
+local function has_views(key)
+  for _, field in ipairs(call('HKEYS', key)) do
+    if sub(field, 1, 4) == '_ts:' then return true end
+  end
+  return false
+end
+
+local lifetime, at, kinds = tonumber(ARGV[1]), 3, {}
+for kind = 1, tonumber(ARGV[2]) do
+  local count = tonumber(ARGV[at])
+  local names, fields = {}, {}
+  for n = 1, count do
+    names[n] = ARGV[at + n]
+    fields[2 * n - 1], fields[2 * n] = ARGV[at + n], ''
+  end
+  kinds[kind] = {count = count, names = names, fields = fields}
+  at = at + 1 + count
+end
+
+local numbers, values = ARGV[at], ARGV[at + 1]
+
+local function number(from)
+  local a, b, c, d = byte(numbers, from, from + 3)
+  return a + b * 256 + c * 65536 + d * 16777216
+end
+
+local from, start, written, previous = 1, 1, 0, nil
+for row = 1, #KEYS do
+  local key, kind, size = KEYS[row], kinds[number(from)], number(from + 4)
+  local count, fields = kind.count, kind.fields
+  from = from + 8
+  -- Whatever has taken the key's place gives way.
+  if key ~= previous and call('TYPE', key).ok ~= 'hash' then call('DEL', key) end
+  previous = key
+  if size == 0 then
+    for part = 1, count, FIELDS_A_CALL do
+      call('HDEL', key, unpack(kind.names, part, min(part + FIELDS_A_CALL - 1, count)))
+    end
+    if not has_views(key) then call('DEL', key) end
+  else
+    for n = 1, count do
+      local stop = start + number(from + 4 * n - 4)
+      fields[2 * n] = sub(values, start, stop - 1)
+      start = stop
+    end
+    for part = 1, 2 * count, FIELDS_A_CALL do
+      call('HSET', key, unpack(fields, part, min(part + FIELDS_A_CALL - 1, 2 * count)))
+    end
+    if lifetime > 0 then call('EXPIRE', key, lifetime) end
+    written, from = written + 1, from + 4 * count
+  end
+end
+return written
+"""
+
 # KEYS: hashes. ARGV: the fields of a view, that of its event time first.
 DELETE_VIEW = b"""
 local call, min, unpack = redis.call, math.min, unpack

@@ -20,20 +20,22 @@ from oo_stores.redis.keys import key_encoder
 from oo_stores.redis.overlap import Overlapped
 from oo_stores.redis.plan import Asked
 from oo_stores.redis.reader import OnlineReader
-from oo_stores.redis.scan import keys_of
+from oo_stores.redis.scan import join_keys_of, keys_of
+from oo_stores.redis.stored_rows import StoredRows
 from oo_stores.redis.writes import (
     ROWS_PER_CALL,
     Command,
     checked,
     chunks,
     deletions,
+    replacing,
     send,
     send_async,
     unchecked,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from feast import FeatureService, FeatureView, RepoConfig
     from feast.infra.registry.base_registry import BaseRegistry
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
     from oo_stores.redis.entity_reads import EntityRow
     from oo_stores.redis.hash_reads import HashRead, Reply
     from oo_stores.redis.keys import JoinKeys
-    from oo_stores.redis.rows import HashRow, OnlineRow, RowLayout
+    from oo_stores.redis.rows import HashRow, OnlineRow
+    from oo_stores.redis.stored_rows import StoredRow
     from oo_stores.redis.writes import Rows
 
     Progress = Callable[[int], object]
@@ -106,24 +109,101 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             FeatureValueError: A value does not fit its feature's type.
             OnlineServerError: Redis did not do what it was asked.
         """
-        layouts: dict[int, RowLayout] = {}
-        views: list[FeatureView] = []  # kept, so that no id is used twice
+        layouts = rows.Layouts(config)
+
+        def keyed() -> Iterator[tuple[bytes, HashRow]]:
+            for view, row in writes:
+                layout = layouts.of(view)
+                yield layout.key(row.join_keys), layout.hash_row(row)
+
+        return self._send_rounds(keyed(), partial(self._send, config.online_store))
+
+    def replace_views(
+        self,
+        config: RepoConfig,
+        rows_there: Iterable[tuple[FeatureView, JoinKeys, OnlineRow | None]],
+    ) -> int:
+        """Put plain rows of any views in the place of whatever is stored, newer or damaged.
+
+        All fields of a view are replaced in one step, other views of the entity stay. Beside a
+        writer of newer rows this may put an older one: look again, where the rows come from,
+        whether there is a newer one by now, and replace once more.
+
+        Args:
+            config: As for `write_views`.
+            rows_there: Each view and entity with the row that it is to have; a feature that the
+                row lacks becomes null. None: the view's fields are deleted, and an entity
+                without views goes. Read once, as `write_views` does.
+
+        Returns:
+            How many rows are there now of those named.
+
+        Raises:
+            EntityKeyError: As `write_views`; and UnknownFeatureError, FeatureValueError.
+            OnlineServerError: Some may be replaced; the same call may be made again.
+        """
+        layouts = rows.Layouts(config)
+
+        def keyed() -> Iterator[tuple[bytes, HashRow]]:
+            for view, join_keys, row in rows_there:
+                layout = layouts.of(view)
+                yield layout.key(join_keys), layout.whole_row(row)
+
+        return self._send_rounds(keyed(), partial(self._replace, config.online_store))
+
+    def stored_rows(
+        self, config: RepoConfig, asked: Sequence[tuple[FeatureView, JoinKeys]]
+    ) -> list[StoredRow | None]:
+        """Read rows as they are stored, of whatever age, in the order asked for.
+
+        Nothing is made of what cannot be read, so that a check can tell it; see `StoredRow`.
+
+        Args:
+            config: Gives project and server.
+            asked: Views, as applied, and join keys.
+
+        Raises:
+            EntityKeyError: Join keys do not fit the view.
+            OnlineServerError: Redis did not do what it was asked.
+        """
+        reader = StoredRows(config)
+        found: list[StoredRow | None] = []
+        with answered_by(config.online_store):
+            client = self._get_client(config.online_store)
+            for chunk in chunks(asked, ROWS_PER_ROUND_TRIP):
+                found += reader.read(client, chunk)
+        return found
+
+    def entities(self, config: RepoConfig, table: FeatureView) -> Iterator[JoinKeys]:
+        """Give the join keys of all entities that are stored in this project, in any order.
+
+        Args:
+            config: Gives project and server.
+            table: A view of these entities; those without a row of it are given too.
+
+        Raises:
+            OnlineServerError: Redis did not do what it was asked.
+        """
+        with answered_by(config.online_store):
+            client = self._get_client(config.online_store)
+            for key in keys_of(client, table.join_keys, config.project):
+                yield join_keys_of(key, config)
+
+    def _send_rounds(
+        self, keyed: Iterable[tuple[bytes, HashRow]], send: Callable[[Rows], int]
+    ) -> int:
+        """Gather rows into round trips, each sent while the next is gathered; sum the answers."""
         pending: dict[bytes, list[HashRow]] = {}
         count, last = 0, b""
         written: list[int] = []
         with Overlapped(written.append) as sending:
-            for view, row in writes:
-                layout = layouts.get(id(view))
-                if layout is None:
-                    layout = layouts[id(view)] = rows.RowLayout(view, config)
-                    views.append(view)
-                key, ready = layout.key(row.join_keys), layout.hash_row(row)
+            for key, ready in keyed:
                 if count >= ROWS_PER_ROUND_TRIP + (ROWS_PER_CALL if key == last else 0):
-                    sending.start(partial(self._send, config.online_store, pending))
+                    sending.start(partial(send, pending))
                     pending, count = {}, 0
                 pending.setdefault(key, []).append(ready)
                 count, last = count + 1, key
-            sending.finish(partial(self._send, config.online_store, pending))
+            sending.finish(partial(send, pending))
         return sum(written)
 
     def fill_mark(self, config: RepoConfig) -> FillMark:
@@ -170,6 +250,14 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
                 chunk = data[end - ROWS_PER_ROUND_TRIP : end]
                 work = partial(self._send_all, settings, encoder.rows_by_key(chunk), len(chunk))
                 (sending.finish if end >= len(data) else sending.start)(work)
+
+    def _replace(self, settings: RedisOnlineStoreConfig, pending: Rows) -> int:
+        if not pending:
+            return 0
+        lifetime, keys = settings.key_ttl_seconds, _keys_per_call(settings)
+        with answered_by(settings):
+            commands = replacing(pending, lifetime, keys_per_call=keys)
+            return _total(send(self._get_client(settings), commands))
 
     def _send_all(self, settings: RedisOnlineStoreConfig, pending: Rows, count: int) -> int:
         self._send(settings, pending)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from redis.exceptions import NoScriptError
 
-from oo_stores.redis.scripts import DELETE_VIEW, WRITE_NEWER, sha_of
+from oo_stores.redis.scripts import DELETE_VIEW, REPLACE_VIEW, WRITE_NEWER, sha_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,8 +32,7 @@ VALUES_PER_CALL = 20_000
 BYTES_PER_CALL = 1 << 20  # 1 MiB
 """As well; Redis takes no argument above 512 MiB."""
 
-_WRITE_NEWER_SHA = sha_of(WRITE_NEWER)
-_DELETE_VIEW_SHA = sha_of(DELETE_VIEW)
+_SHA = {script: sha_of(script) for script in (WRITE_NEWER, REPLACE_VIEW, DELETE_VIEW)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,19 @@ def checked(rows: Rows, lifetime_seconds: int | None, *, keys_per_call: int) -> 
         keys_per_call: 1 where keys lie on several servers.
     """
     lifetime = b"%d" % (lifetime_seconds or 0)
-    return [call.command(lifetime) for call in _calls(rows, keys_per_call)]
+    return [call.command(WRITE_NEWER, lifetime) for call in _calls(rows, keys_per_call)]
+
+
+def replacing(rows: Rows, lifetime_seconds: int | None, *, keys_per_call: int) -> list[Command]:
+    """Return the calls of the script that replaces views' fields, whatever is stored.
+
+    Args:
+        rows: What is to be there, each with all fields of its view; without values: nothing.
+        lifetime_seconds: As above.
+        keys_per_call: As above.
+    """
+    lifetime = b"%d" % (lifetime_seconds or 0)
+    return [call.command(REPLACE_VIEW, lifetime) for call in _calls(rows, keys_per_call)]
 
 
 def _calls(rows: Rows, keys_per_call: int) -> Iterator[_Call]:
@@ -84,7 +95,7 @@ def _calls(rows: Rows, keys_per_call: int) -> Iterator[_Call]:
 
 
 class _Call:
-    """One run of the script that writes what is newer, gathered row by row."""
+    """One run of a script that writes rows, gathered row by row."""
 
     def __init__(self) -> None:
         self._keys: list[bytes] = []
@@ -113,15 +124,15 @@ class _Call:
         self._values += values
         self._bytes += size
 
-    def command(self, lifetime: bytes) -> Command:
+    def command(self, script: bytes, lifetime: bytes) -> Command:
         """Return the command that runs the script."""
         keys, numbers = self._keys, self._numbers
-        words: list[str | bytes | int] = ["EVALSHA", _WRITE_NEWER_SHA, len(keys), *keys]
+        words: list[str | bytes | int] = ["EVALSHA", _SHA[script], len(keys), *keys]
         words += (lifetime, len(self._kinds))
         for names in self._kinds:
             words += (len(names), *names)
         words += (struct.pack(f"<{len(numbers)}I", *numbers), b"".join(self._values))
-        return Command(words, WRITE_NEWER)
+        return Command(words, script)
 
 
 def unchecked(rows: Rows, lifetime_seconds: int | None) -> list[Command]:
@@ -152,7 +163,7 @@ def deletions(
     """
     size = min(keys_per_call, ROWS_PER_CALL)
     return [
-        Command(("EVALSHA", _DELETE_VIEW_SHA, len(chunk), *chunk, *fields), DELETE_VIEW)
+        Command(("EVALSHA", _SHA[DELETE_VIEW], len(chunk), *chunk, *fields), DELETE_VIEW)
         for chunk in chunks(keys, size)
     ]
 
