@@ -29,6 +29,7 @@ from oo_transforms.signals import (
 )
 from oo_transforms.state import Cell, State
 from oo_transforms.state_view import Contribution, Last, Moment, StateView, Sum, slots
+from oo_transforms.timeline import Arrival, Piece, Timeline, correct, naming_of
 from oo_transforms.version_columns import VersionColumns
 from oo_transforms.views import FEATURE_GROUPS, STATE_VIEWS
 
@@ -41,6 +42,7 @@ __all__ = [
     "STATE_VIEWS",
     "SUBJECTS",
     "AppSession",
+    "Arrival",
     "CalendarSynced",
     "Cell",
     "Change",
@@ -54,6 +56,7 @@ __all__ = [
     "LogEntry",
     "Moment",
     "MoodLogged",
+    "Piece",
     "RequestField",
     "Rows",
     "Signal",
@@ -67,11 +70,13 @@ __all__ = [
     "TaskCompleted",
     "TaskCreated",
     "TaskSnoozed",
+    "Timeline",
     "TipFeedback",
     "TipShown",
     "TransformError",
     "Version",
     "VersionColumns",
+    "correct",
     "decay",
     "decay_many",
     "decode",
@@ -80,6 +85,7 @@ __all__ = [
     "fold",
     "from_micros",
     "local_time",
+    "naming_of",
     "rate",
     "redecode",
     "replay",

@@ -59,12 +59,15 @@ class Change:
         newest_version: The same as a row, which is what serving must have.
         written: Versions to insert, as seen in log order, then corrected by event time.
         replaced: Keys (event time, created time) of corrected versions to delete first.
+        behind_from_us: The event time from which the history is left to be corrected later; None
+            if it is all true.
     """
 
     newest: State
     newest_version: Version
     written: tuple[Version, ...]
     replaced: tuple[tuple[int, int], ...]
+    behind_from_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class _Late:
 def fold(
     newest: State,
     entries: Sequence[LogEntry],
-    tail: Callable[[int], Sequence[Version]],
+    tail: Callable[[int], Sequence[Version] | None],
     floor: Callable[[], int] = lambda: 0,
 ) -> Change:
     """Fold a batch of the log into a history.
@@ -87,8 +90,9 @@ def fold(
     Args:
         newest: The newest state before the batch; empty if there is none.
         entries: The next signals of this user and view in log order, at least one.
-        tail: Asked at most once, with an event time: returns the stored versions at or after it
-            and those of the newest event time before it, ordered by event and created time.
+        tail: Asked once if signals are late, with the event time of the first: returns the stored
+            versions at or after it and those of the newest event time before it, ordered by event
+            and created time; or None, and then only the versions as seen are made.
         floor: Asked at most once, if a signal is late: returns the event time at which the history
             begins, that of its checkpoint. What is before was pruned: a signal from there is added
             to all versions from the floor on, and writes none before it.
@@ -110,7 +114,9 @@ def fold(
     if not late:
         return Change(state, seen[-1], tuple(seen), ())
     first_us = min(entry.event_time_us for entry in late)
-    stored = () if newest.anchor_us is None else tail(first_us)
+    stored = tail(first_us)
+    if stored is None:
+        return Change(state, seen[-1], tuple(seen), (), behind_from_us=first_us)
     since_us = floor()
     sweep = _correct(state.view, resolved, late, stored)
     corrected = tuple(version for version in sweep if version.event_time_us >= since_us)

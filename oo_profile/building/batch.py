@@ -6,11 +6,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from oo_profile.building import late_tails
 from oo_profile.building.keeping_out import (
     Decoded,
     rejections_without_forgotten,
     without_forgotten,
 )
+from oo_profile.building.late_tails import LONG_TAIL_ROWS
 from oo_profile.storage import behind, checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
 from oo_profile.storage.rejected import Rejection
@@ -62,10 +64,15 @@ class BatchWriter:
         connection: The builder's connection.
         views: The state views to fold into; their tables exist.
         stream_created_at: Creation time of the stream, which keys rejections with the sequence.
+        long_tail: Rows of a history that late signals change, above which it is only marked.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, views: Sequence[StateView], stream_created_at: str
+        self,
+        connection: sqlite3.Connection,
+        views: Sequence[StateView],
+        stream_created_at: str,
+        long_tail: int = LONG_TAIL_ROWS,
     ) -> None:
         self._connection = connection
         self._tables = [StateTable(view) for view in views]
@@ -74,6 +81,7 @@ class BatchWriter:
             for kind in SIGNAL_TYPES
         }
         self._stream_created_at = stream_created_at
+        self._long_tail = long_tail
 
     def write(self, messages: Sequence[Message], *, remember: bool = False) -> Outcome:
         """Write one batch in one transaction, all of it or nothing.
@@ -94,6 +102,7 @@ class BatchWriter:
             signal_log.insert_many(self._connection, accepted)
             for table, changed in changes.items():
                 table.apply_many(self._connection, changed.items())
+                late_tails.mark(self._connection, table, changed.items())
             rejected.insert_many(self._connection, self._stream_created_at, sorted_out.rejections)
             self._mark_due({stored.signal.user_id for stored in accepted})
             newest = self._newest(changes, sorted_out.duplicates)
@@ -169,11 +178,17 @@ class BatchWriter:
         newest = table.newest_many(self._connection, logs)
 
         def change(user_id: str) -> Change:
-            state = table.state(newest.get(user_id))
+            log = logs[user_id]
+
+            def tail(from_us: int) -> Sequence[Version] | None:
+                # The batch's own signals are part of it.
+                limit = self._long_tail - sum(entry.event_time_us >= from_us for entry in log)
+                return late_tails.short_tail(self._connection, table, user_id, from_us, limit)
+
             return fold(
-                state,
-                logs[user_id],
-                lambda time: table.tail(self._connection, user_id, time),
+                table.state(newest.get(user_id)),
+                log,
+                tail,
                 lambda: checkpoints.floor_us(self._connection, table.view, user_id),
             )
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from oo_profile.building.chores import Chore
 from oo_profile.building.observer import BatchReport, BuilderObserver
+from oo_profile.building.pace import Pace
 from oo_profile.insight.events import EventLog
 from oo_profile.transport.waiting import set_within
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oo_profile.building.batch import BatchWriter, Outcome
+    from oo_profile.building.late_tails import TailCorrector
     from oo_profile.building.online_sync import OnlineSync
     from oo_profile.building.profile_table import ProfileTable
     from oo_profile.transport.message import Message
@@ -44,6 +46,8 @@ class BuilderConfig:
         profile_users: Users whose profile rows are refreshed at a time; a batch waits for them.
         profile_share: The share of time that profile rows may take while batches are full.
         catch_up_share: The same for states that Redis lacks after it was away.
+        tail_share: The share of time in which long tails of late signals are corrected; while
+            nothing comes for `quiet_seconds` they have all of it.
         retry_seconds: First pause after SQLite refused; it doubles.
         max_retry_seconds: Where the doubling ends.
     """
@@ -52,6 +56,7 @@ class BuilderConfig:
     profile_users: int = 50
     profile_share: float = 0.1
     catch_up_share: float = 0.3
+    tail_share: float = 0.05
     retry_seconds: float = 0.1
     max_retry_seconds: float = 10.0
 
@@ -64,7 +69,7 @@ class BuilderConfig:
         for name in self.__slots__:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
-        for name in ("profile_share", "catch_up_share"):
+        for name in ("profile_share", "catch_up_share", "tail_share"):
             if getattr(self, name) >= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be below 1")
 
@@ -112,6 +117,7 @@ class Builder:
         writer: The database.
         online: Redis, or the list of those who are behind there.
         profiles: The `profile` table.
+        tails: Corrects histories behind the batches.
         clock: Tells the present, microseconds since the epoch.
         observer: Is told what happens.
         on_batch: Called with the totals after each acknowledged batch.
@@ -126,6 +132,7 @@ class Builder:
         online: OnlineSync,
         profiles: ProfileTable,
         *,
+        tails: TailCorrector,
         clock: Callable[[], int],
         observer: BuilderObserver | None = None,
         on_batch: Callable[[Totals], None] = lambda _: None,
@@ -136,6 +143,8 @@ class Builder:
         self._writer = writer
         self._online = online
         self._profiles = profiles
+        self._tails = tails
+        self._tail_pace = Pace(self._config.tail_share, self._config.quiet_seconds)
         self._clock = clock
         self._observer = observer or BuilderObserver()
         self._on_batch = on_batch
@@ -162,12 +171,15 @@ class Builder:
             try:
                 while not stop.is_set():
                     self._observer.on_turn()
-                    messages = await self._puller.take(0 if busy else quiet_seconds)
+                    patience = min(quiet_seconds, self._tail_pace.wait_seconds())
+                    messages = await self._puller.take(0 if busy else patience)
                     if messages and not await self._handle(messages, stop):
                         unhandled = messages
                         break
                     full = len(messages) == self._puller.batch
                     busy = await self._do_chores(stop, full=full)
+                    if self._tail_pace.is_due(messages_came=bool(messages)):
+                        await self._insist(stop, self._correct_tail)
                     self._tell_of_redis()
             finally:
                 await self._puller.stop()
@@ -221,6 +233,12 @@ class Builder:
     def _refresh(self) -> int:
         now_us, users = self._clock(), self._config.profile_users
         return self._profiles.refresh_due(now_us, users) or self._profiles.sweep(now_us, users)
+
+    def _correct_tail(self) -> bool:
+        began = time.perf_counter()
+        busy = self._tails.correct()
+        self._tail_pace.spend(time.perf_counter() - began, busy=busy)
+        return busy
 
     async def _insist(self, stop: asyncio.Event, work: Callable[[], T]) -> T | None:
         """Do something in the thread, again and again until it succeeds.

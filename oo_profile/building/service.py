@@ -12,6 +12,7 @@ from nats import errors as nats_errors
 from oo_profile.building import replay
 from oo_profile.building.batch import BatchWriter
 from oo_profile.building.builder import Builder, BuilderConfig, Step, Totals
+from oo_profile.building.late_tails import TailCorrector
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_sync import OnlineSync, OnlineSyncConfig
 from oo_profile.building.profile_features import ProfileFeatures
@@ -101,6 +102,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 writer,
                 sync,
                 profiles,
+                tails=TailCorrector(database, STATE_VIEWS),
                 clock=clock,
                 observer=observer,
                 on_batch=on_batch,

@@ -124,6 +124,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE forgetting_salt (one INT PRIMARY KEY CHECK (one = 0), salt BLOB NOT NULL)",
     ),
     ("CREATE TABLE online_behind (user_id TEXT PRIMARY KEY) WITHOUT ROWID",),
+    (
+        """
+        CREATE TABLE late_tails (
+            user_id TEXT NOT NULL,
+            view_name TEXT NOT NULL,
+            first_event_at TIMESTAMP_US NOT NULL,
+            PRIMARY KEY (user_id, view_name)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

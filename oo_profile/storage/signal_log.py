@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from oo_transforms.history import LogEntry
 from oo_transforms.signals import Signal, redecode
+from oo_transforms.timeline import Arrival
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from oo_transforms.state_view import StateView
 
@@ -26,6 +27,15 @@ _INSERT = """
 _FIND = """
     SELECT user_id, event_id, subject, payload FROM json_each(?) AS asked CROSS JOIN signals
     ON user_id = json_extract(asked.value, '$[0]') AND event_id = json_extract(asked.value, '$[1]')
+"""
+_ARRIVALS = """
+    SELECT occurred_at, received_at, event_id FROM signals
+    WHERE user_id = ? AND occurred_at >= ? AND received_at > ?
+    AND subject IN (SELECT value FROM json_each(?))
+"""
+_CHOSEN = """
+    SELECT event_id, subject, payload, occurred_at, received_at
+    FROM json_each(?) AS asked CROSS JOIN signals ON user_id = ? AND event_id = asked.value
 """
 _SELECT = "SELECT subject, payload, occurred_at, received_at FROM signals WHERE user_id = ?"
 
@@ -106,6 +116,41 @@ def signals_of(connection: sqlite3.Connection, user_id: str) -> Iterator[tuple[S
         f"{_SELECT} ORDER BY received_at", (user_id,)
     ):
         yield redecode(subject, payload), event_us, received_us
+
+
+def arrivals_of(
+    connection: sqlite3.Connection, user_id: str, view: StateView, *, from_us: int, after_us: int
+) -> list[Arrival]:
+    """List when a user's signals of a view happened and came, in one scan of all his signals.
+
+    Args:
+        connection: Where to read.
+        user_id: The user.
+        view: Signals of its subjects are listed.
+        from_us: Only with an event time at or after this, microseconds.
+        after_us: Only if received after this, microseconds.
+    """
+    subjects = json.dumps(view.subjects)
+    rows = connection.execute(_ARRIVALS, (user_id, from_us, after_us, subjects))
+    return [Arrival(*row) for row in rows]
+
+
+def entries_of(
+    connection: sqlite3.Connection, user_id: str, view: StateView, event_ids: Sequence[str]
+) -> list[LogEntry]:
+    """Read some of a user's signals as one view sees them, in the order asked.
+
+    Those that are not stored, or not of the view, are left out.
+    """
+    found = {}
+    asked = json.dumps(sorted(event_ids))
+    for event_id, subject, payload, event_us, received_us in connection.execute(
+        _CHOSEN, (asked, user_id)
+    ):
+        contribution = view.contribution(redecode(subject, payload), event_us)
+        if contribution is not None:
+            found[event_id] = LogEntry(event_us, received_us, event_id, contribution)
+    return [found[event_id] for event_id in event_ids if event_id in found]
 
 
 def users(connection: sqlite3.Connection) -> list[str]:

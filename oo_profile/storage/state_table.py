@@ -76,7 +76,11 @@ class StateTable:
             f"{select} WHERE user_id = ?1 AND event_timestamp >= coalesce("
             f"(SELECT max(event_timestamp) FROM {self.name} "
             "WHERE user_id = ?1 AND event_timestamp < ?2), ?2) "
-            "ORDER BY event_timestamp, created_timestamp"
+            "ORDER BY event_timestamp, created_timestamp LIMIT ?3"
+        )
+        self._keys = (
+            f"SELECT event_timestamp, created_timestamp FROM {self.name} WHERE user_id = ? "
+            "AND event_timestamp BETWEEN ? AND ? ORDER BY event_timestamp, created_timestamp"
         )
         # One seek a user, who may have any number of versions.
         self._users = (
@@ -116,9 +120,26 @@ class StateTable:
         """List the next users behind an id that have a state, at most `limit`."""
         return [user for (user,) in connection.execute(self._users, (user_id, limit))]
 
-    def tail(self, connection: sqlite3.Connection, user_id: str, time_us: int) -> list[Version]:
-        """Read the versions at or after a time, and those of the event time just before it."""
-        return [self._version(row) for row in connection.execute(self._tail, (user_id, time_us))]
+    def tail(
+        self, connection: sqlite3.Connection, user_id: str, time_us: int, limit: int
+    ) -> list[Version] | None:
+        """Read the versions at or after a time, and those of the event time just before it.
+
+        Returns:
+            None if they are more than the limit.
+        """
+        rows = connection.execute(self._tail, (user_id, time_us, limit + 1)).fetchall()
+        return [self._version(row) for row in rows] if len(rows) <= limit else None
+
+    def keys(
+        self, connection: sqlite3.Connection, user_id: str, first_us: int, last_us: int
+    ) -> list[tuple[int, int]]:
+        """Read event and created time of a user's versions between two event times, inclusive."""
+        return connection.execute(self._keys, (user_id, first_us, last_us)).fetchall()
+
+    def newest_created(self, connection: sqlite3.Connection, user_id: str) -> int:
+        """Read when a user's newest version was created, 0 if there is none."""
+        return newest_created_many(connection, [self], [user_id])[user_id]
 
     def history(self, connection: sqlite3.Connection, user_id: str) -> list[Version]:
         """Read all versions of a user, ordered by event and created time."""
@@ -133,8 +154,14 @@ class StateTable:
         for user_id, change in changes:
             deletions += [(user_id, *key) for key in change.replaced]
             rows += [(user_id, version) for version in change.written]
-        connection.executemany(self._delete, deletions)
+        self.delete_many(connection, deletions)
         self.insert_many(connection, rows)
+
+    def delete_many(
+        self, connection: sqlite3.Connection, keys: Iterable[tuple[str, int, int]]
+    ) -> None:
+        """Delete versions, one (user, event time, created time) each."""
+        connection.executemany(self._delete, keys)
 
     def insert_many(
         self, connection: sqlite3.Connection, rows: Sequence[tuple[str, Version]]

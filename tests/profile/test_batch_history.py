@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.batches import (
-    Rows,
+    assert_same_rows,
     count,
     database,
     history_rows,
@@ -19,38 +17,14 @@ from support.batches import (
     replayed_rows,
     write_in_batches,
 )
-from support.logs import assert_same_columns
-from support.strategies import Logged, logs
+from support.strategies import crowds
 
 if TYPE_CHECKING:
+    from support.strategies import Logged
+
     from oo_profile.transport.message import Message
 
 cuts = st.lists(st.integers(1, 9), max_size=8)
-crowds = st.lists(logs(), min_size=1, max_size=3).flatmap(
-    lambda several: st.permutations([user for user, log in enumerate(several) for _ in log]).map(
-        lambda turns: _interleave(several, turns)
-    )
-)
-"""The logs of up to three users, in turns."""
-
-
-def _interleave(several: list[list[Logged]], turns: list[int]) -> list[Logged]:
-    left = [iter(log) for log in several]
-    return [
-        replace(logged, data={**logged.data, "user_id": f"u{user}"})
-        for user in turns
-        for logged in itertools.islice(left[user], 1)
-    ]
-
-
-def assert_same_rows(found: Rows, expected: Rows) -> None:
-    """Assert that two histories have the same keys, and sums equal to 1e-12 of their terms."""
-    assert {key: [*rows] for key, rows in found.items()} == {
-        key: [*rows] for key, rows in expected.items()
-    }
-    for key, rows in expected.items():
-        for at, columns in rows.items():
-            assert_same_columns(found[key][at], columns)
 
 
 def with_copies(messages: list[Message], copies: list[int]) -> list[Message]:

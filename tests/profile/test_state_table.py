@@ -128,13 +128,20 @@ def test_a_tail_begins_with_the_event_time_before(connection: sqlite3.Connection
     ACTIVITY.insert_many(connection, sessions((10, 11), (20, 21), (20, 35), (30, 31)))
 
     def keys(time_us: int) -> list[tuple[int, int]]:
-        tail = ACTIVITY.tail(connection, "u1", time_us)
-        return [(version.event_time_us, version.created_us) for version in tail]
+        tail = ACTIVITY.tail(connection, "u1", time_us, limit=4)
+        return [(version.event_time_us, version.created_us) for version in tail or ()]
 
     assert keys(30) == keys(21) == [(20, 21), (20, 35), (30, 31)]
     assert keys(31) == [(30, 31)]
     assert keys(10) == keys(5) == [(10, 11), (20, 21), (20, 35), (30, 31)]
-    assert ACTIVITY.tail(connection, "u2", 5) == []
+    assert ACTIVITY.tail(connection, "u2", 5, limit=4) == []
+
+
+def test_a_tail_over_the_limit_is_none(connection: sqlite3.Connection) -> None:
+    """A tail is read whole or not at all, so that a long one costs no more than its limit."""
+    ACTIVITY.insert_many(connection, sessions((10, 11), (20, 21), (20, 35), (30, 31)))
+    assert ACTIVITY.tail(connection, "u1", 5, limit=3) is None
+    assert len(ACTIVITY.tail(connection, "u1", 30, limit=3) or ()) == 3
 
 
 def test_columns_say_how_they_are_stored() -> None:

@@ -6,10 +6,11 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from support.logs import columns_of
+from support.logs import assert_same_columns, columns_of
 
 from oo_profile.building import replay
 from oo_profile.building.batch import BatchWriter
+from oo_profile.building.late_tails import LONG_TAIL_ROWS
 from oo_profile.storage.database import connect
 from oo_profile.storage.state_table import StateTable
 from oo_profile.transport.message import Message
@@ -40,9 +41,13 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def writer(connection: sqlite3.Connection, stream: str = STREAM_CREATED_AT) -> BatchWriter:
+def writer(
+    connection: sqlite3.Connection,
+    stream: str = STREAM_CREATED_AT,
+    long_tail: int = LONG_TAIL_ROWS,
+) -> BatchWriter:
     """Make a writer of batches of a stream, which its creation time tells from others."""
-    return BatchWriter(connection, STATE_VIEWS, stream)
+    return BatchWriter(connection, STATE_VIEWS, stream, long_tail)
 
 
 def message(subject: str, data: Mapping[str, Any], sequence: int, received_us: int) -> Message:
@@ -93,6 +98,16 @@ def replayed_rows(connection: sqlite3.Connection) -> Rows:
         for user in users
         for table in TABLES
     }
+
+
+def assert_same_rows(found: Rows, expected: Rows) -> None:
+    """Assert that two histories have the same keys, and sums equal to 1e-12 of their terms."""
+    assert {key: [*rows] for key, rows in found.items()} == {
+        key: [*rows] for key, rows in expected.items()
+    }
+    for key, rows in expected.items():
+        for at, columns in rows.items():
+            assert_same_columns(found[key][at], columns)
 
 
 def count(connection: sqlite3.Connection, table: str) -> int:

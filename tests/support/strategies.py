@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +109,20 @@ def logs(
         data = envelope | draw(FIELDS[subject])
         log.append(Logged(subject, data, event_us, received_us))
     return log
+
+
+crowds = st.lists(logs(), min_size=1, max_size=3).flatmap(
+    lambda several: st.permutations([user for user, log in enumerate(several) for _ in log]).map(
+        lambda turns: _interleave(several, turns)
+    )
+)
+"""The logs of up to three users, in turns."""
+
+
+def _interleave(several: list[list[Logged]], turns: list[int]) -> list[Logged]:
+    left = [iter(log) for log in several]
+    return [
+        replace(logged, data={**logged.data, "user_id": f"u{user}"})
+        for user in turns
+        for logged in itertools.islice(left[user], 1)
+    ]

@@ -1,0 +1,232 @@
+"""Late signals: short tails of a history are corrected by the batch, long ones behind it.
+
+A batch that finds a long tail writes what was seen and sets a mark; `TailCorrector` works off the
+marks, a piece at a time, each in a short transaction of its own between two batches. Everything
+that it needs is in the database, so after a crash it goes on from the mark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from oo_profile.insight.events import EventLog
+from oo_profile.storage import checkpoints, signal_log, tail_marks
+from oo_profile.storage.database import transaction
+from oo_profile.storage.state_table import StateTable
+from oo_profile.storage.tail_marks import TailMark
+from oo_transforms.timeline import Timeline, correct, naming_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from oo_transforms.history import Change, Version
+    from oo_transforms.state_view import StateView
+    from oo_transforms.timeline import Key, Piece
+
+LONG_TAIL_ROWS = 1000
+"""The longest tail that a batch corrects itself, in rows."""
+
+PIECE_ROWS = 100
+"""Rows that are corrected at a time; a batch waits for them."""
+
+LOOKED_AT = 10
+"""For each row of a piece, the event times that are looked through for one that is behind."""
+
+_log = EventLog(__name__)
+
+
+def short_tail(
+    connection: sqlite3.Connection, table: StateTable, user_id: str, from_us: int, limit: int
+) -> list[Version] | None:
+    """Read the tail that a batch corrects.
+
+    Args:
+        connection: Where to read, inside the batch's transaction.
+        table: The view.
+        user_id: The user.
+        from_us: Event time of the first late signal, microseconds.
+        limit: The most rows.
+
+    Returns:
+        None if it is longer, or if it is being corrected already: the batch then sets a mark.
+    """
+    if limit < 0 or tail_marks.first_of(connection, user_id, table.name) is not None:
+        return None
+    return table.tail(connection, user_id, from_us, limit)
+
+
+def mark(
+    connection: sqlite3.Connection, table: StateTable, changes: Iterable[tuple[str, Change]]
+) -> None:
+    """Set marks for those of a batch's changes that leave a tail behind, in its transaction."""
+    tail_marks.lower_many(
+        connection,
+        [
+            TailMark(user_id, table.name, change.behind_from_us)
+            for user_id, change in changes
+            if change.behind_from_us is not None
+        ],
+    )
+
+
+class _OvertakenError(Exception):
+    """Someone rewrote, pruned or removed the history meanwhile: the pass rests on what was."""
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One way through the tail of a user's view.
+
+    Attributes:
+        table: The view.
+        user_id: The user.
+        first_us: Where the mark stood when it was last looked at.
+        checkpoint: Where the history begins, if the signals before were pruned.
+        done_us: Event times up to here are done with.
+        again_us: From here on they must be gone through once more, since signals came late for
+            what was done.
+        timeline: The signals at or after the event time at which the pass began.
+        rows: Rows written.
+    """
+
+    table: StateTable
+    user_id: str
+    first_us: int
+    checkpoint: Version | None
+    done_us: int
+    again_us: int | None = None
+    timeline: Timeline = field(default_factory=Timeline)
+    rows: int = 0
+
+
+class TailCorrector:
+    """Corrects the histories that are marked, each call a short transaction of its own.
+
+    Signals may come between any two calls, for marked users too. A tail is gone through to its
+    end, with whatever came meanwhile, and then from the earliest of that again: so no signals,
+    however many and however late, keep its end from being corrected.
+
+    Args:
+        connection: The builder's connection.
+        views: The state views.
+        rows: The most rows written in one call.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, views: Sequence[StateView], rows: int = PIECE_ROWS
+    ) -> None:
+        self._connection = connection
+        self._tables = {view.name: StateTable(view) for view in views}
+        self._rows = rows
+        self._pass: _Pass | None = None
+        self._last = ("", "")
+
+    def correct(self) -> bool:
+        """Correct the next rows that are behind.
+
+        Returns:
+            Whether there was anything to do.
+
+        Raises:
+            sqlite3.Error: Nothing was written; the call may be made again.
+        """
+        # Whatever happens, what is remembered is no more than what was committed.
+        current, self._pass = self._pass, None
+        current = current or self._next()
+        if current is None:
+            return False
+        self._last = (current.user_id, current.table.name)
+        try:
+            with transaction(self._connection):
+                goes_on = self._go_on(current)
+        except _OvertakenError:
+            return True
+        if goes_on:
+            self._pass = current
+        elif current.rows:
+            _log.info("builder.tail_corrected", view=current.table.name, rows=current.rows)
+        return True
+
+    def _next(self) -> _Pass | None:
+        found = tail_marks.next_after(self._connection, *self._last, self._tables)
+        if found is None:
+            return None
+        user_id, view_name, first_us = found
+        table = self._tables[view_name]
+        checkpoint = checkpoints.find(self._connection, table.view, user_id)
+        return _Pass(table, user_id, first_us, checkpoint, done_us=first_us - 1)
+
+    def _go_on(self, current: _Pass) -> bool:
+        """Write the next piece; say whether the pass goes on after it."""
+        table, user_id = current.table, current.user_id
+        first_us = tail_marks.first_of(self._connection, user_id, table.name)
+        checkpoint = checkpoints.find(self._connection, table.view, user_id)
+        if first_us is None or _key(checkpoint) != _key(current.checkpoint):
+            raise _OvertakenError
+        if first_us < current.first_us:
+            current.again_us = min(first_us, current.again_us or first_us)
+        self._read_arrivals(current)
+        goes_on = self._write_next(current)
+        if current.again_us is not None:
+            current.first_us = current.again_us
+        elif goes_on:
+            current.first_us = current.done_us + 1
+        else:
+            tail_marks.remove(self._connection, user_id, table.name)
+            return False
+        tail_marks.advance(self._connection, TailMark(user_id, table.name, current.first_us))
+        return goes_on
+
+    def _read_arrivals(self, current: _Pass) -> None:
+        """Read the signals of the tail, at first all of them and then those that came since."""
+        table, user_id, timeline = current.table, current.user_id, current.timeline
+        # Every signal writes the newest version, so that is where the log ends.
+        if table.newest_created(self._connection, user_id) == timeline.until_us:
+            return
+        from_us = 0 if timeline.until_us else current.first_us
+        arrivals = signal_log.arrivals_of(
+            self._connection, user_id, table.view, from_us=from_us, after_us=timeline.until_us
+        )
+        checkpoint = current.checkpoint
+        if checkpoint is not None:
+            # What happened before it counts from there on: no rows are before it.
+            floor_us = checkpoint.event_time_us
+            arrivals = [a._replace(time_us=max(a.time_us, floor_us)) for a in arrivals]
+        timeline.add(arrivals)
+
+    def _write_next(self, current: _Pass) -> bool:
+        """Correct the next event times that are behind; say whether others may follow."""
+        table, user_id, timeline = current.table, current.user_id, current.timeline
+        moments = timeline.moments_after(current.done_us, self._rows * LOOKED_AT)
+        if not len(moments):
+            return False
+        ends = int(moments[0]), int(moments[-1])
+        stored = table.keys(self._connection, user_id, *ends)
+        behind_us = timeline.first_behind(moments, stored)
+        if behind_us is None:
+            current.done_us = ends[1]
+            return True
+        moments = moments[moments >= behind_us][: self._rows]
+        stored = [key for key in stored if behind_us <= key[0] <= moments[-1]]
+        base = table.newest_at(self._connection, user_id, behind_us - 1)
+        base = base or current.checkpoint
+        self._write(current, timeline.piece(moments, stored, _key(base)), base)
+        return True
+
+    def _write(self, current: _Pass, piece: Piece, base: Version | None) -> None:
+        table, user_id = current.table, current.user_id
+        named = naming_of(table.state(table.newest(self._connection, user_id)))
+        entries = signal_log.entries_of(self._connection, user_id, table.view, piece.event_ids)
+        if len(entries) < len(piece.event_ids):
+            raise _OvertakenError
+        versions = correct(table.state(base), piece, [named(entry) for entry in entries])
+        table.delete_many(self._connection, [(user_id, *key) for key in piece.replaced])
+        table.insert_many(self._connection, [(user_id, version) for version in versions])
+        current.done_us = piece.last_us
+        current.rows += len(versions)
+
+
+def _key(version: Version | None) -> Key | None:
+    return None if version is None else (version.event_time_us, version.created_us)
