@@ -1,26 +1,23 @@
 """No skew, shown: the same numbers from serving, from training, from the definition and a replay.
 
-Every check compares two ways to one number and tells the largest deviation found. The scale of a
-deviation is the sum of the absolute values of the terms behind a number: for a sum of weights,
-which are all positive, that is the sum itself.
+Every check compares two ways to one number and tells the largest deviation found.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import random
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from oo_profile import definition
 from oo_profile.building.profile_features import PROFILE_SERVICE
 from oo_profile.building.replay import replay_user
+from oo_profile.deviation import DIFFERENCES, READ_TOLERANCE, REPLAY_TOLERANCE, deviation, plain
 from oo_profile.registry import service_features, state_views
 from oo_profile.storage import signal_log
 from oo_profile.storage.state_table import StateTable
@@ -34,15 +31,6 @@ if TYPE_CHECKING:
     from feast import FeatureStore
 
     from oo_transforms.history import Version
-
-READ_TOLERANCE = 1e-9
-"""Allowed between two reads, relative to the scale of a number."""
-
-REPLAY_TOLERANCE = 1e-12
-"""Allowed between the streamed history and its replay."""
-
-DIFFERENCES = {"mood_trend": 2.0}
-"""Features that are differences, with the least sum of the absolute values of their terms."""
 
 MAX_SHOWN = 10
 NEIGHBOURS = 200
@@ -99,9 +87,9 @@ class Agreement:
             floor: Least scale of the deviation of a number.
         """
         self.compared += 1
-        deviation = _deviation(one, other, floor)
-        self.largest = max(self.largest, deviation)
-        if deviation > self.tolerance:
+        apart = deviation(one, other, floor)
+        self.largest = max(self.largest, apart)
+        if apart > self.tolerance:
             self.different += 1
             if len(self.differences) < MAX_SHOWN:
                 self.differences.append(f"{where}: {one!r} and {other!r}")
@@ -173,7 +161,7 @@ def serving_and_training(store: FeatureStore, moments: Sequence[Moment]) -> Agre
             view.name
             for view in STATE_VIEWS
             if online[view.anchor_field][row] is not None
-            and _plain(historical[view.anchor_field][row]) is None
+            and plain(historical[view.anchor_field][row]) is None
         }
         left_out = {name for view in gone for name in expired_with[view]}
         agreement.left_out += len(left_out)
@@ -299,25 +287,3 @@ class _ReadOnce:
             self._signals = [(subject, json.loads(payload)) for subject, payload in rows]
             self._user_id = user_id
         return self._signals
-
-
-def _deviation(one: object, other: object, floor: float) -> float:
-    one, other = _plain(one), _plain(other)
-    if one == other:
-        return 0.0
-    if isinstance(one, list) and isinstance(other, list):
-        if len(one) != len(other):
-            return math.inf
-        return max((_deviation(a, b, floor) for a, b in zip(one, other, strict=True)), default=0.0)
-    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-        scale = max(abs(one), abs(other), floor)
-        return abs(one - other) / scale
-    return math.inf
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    return value

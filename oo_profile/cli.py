@@ -73,6 +73,9 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
         "Show a user's profile, and why a feature has its value.",
     ),
     "train": LazyCommand("oo_profile.commands.train:train", "Make a training set of entity rows."),
+    "rebuild": LazyCommand(
+        "oo_profile.commands.rebuild:rebuild", "Replay stored signals into fresh state."
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

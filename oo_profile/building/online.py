@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from feast.infra.online_stores.helpers import get_online_store_from_config
 
 from oo_profile.registry import state_views
@@ -11,11 +12,13 @@ from oo_stores.redis import FillMark, OnlineRow, RedisOnlineStore
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from feast import FeatureStore
 
     from oo_profile.building.batch import UserView
+    from oo_profile.storage.state_table import RawRow
+    from oo_stores.redis import StoredRow
     from oo_transforms.history import Version
 
 
@@ -36,6 +39,10 @@ class OnlineWriter:
         # In the order of a version's cells, which need not be the registry's.
         self._fields = {
             view.name: tuple(field.name for field in view.fields()) for view in STATE_VIEWS
+        }
+        self._texts = {
+            view.name: [at for at, f in enumerate(view.fields()) if f.dtype == "Array(String)"]
+            for view in STATE_VIEWS
         }
         online = get_online_store_from_config(store.config.online_store)
         if not isinstance(online, RedisOnlineStore):
@@ -60,6 +67,49 @@ class OnlineWriter:
             ),
         )
 
+    def replace(self, rows: Iterable[tuple[str, str, RawRow | None]]) -> int:
+        """Put rows as SQLite stores them in the place of whatever is there; return how many.
+
+        Beside a builder this may put an older one: `OnlineCopy` knows when to look again.
+
+        Args:
+            rows: User, view and the newest row; None: Redis is to have nothing.
+
+        Raises:
+            OnlineServerError: Some may be replaced; the same call may be made again.
+        """
+        return self._store.replace_views(
+            self._config,
+            (
+                (
+                    self._views[view],
+                    {"user_id": user_id},
+                    None if row is None else self._raw(view, row),
+                )
+                for user_id, view, row in rows
+            ),
+        )
+
+    def stored(self, asked: Sequence[tuple[str, str]]) -> list[StoredRow | None]:
+        """Read what Redis has, of any age, for each user and view asked for.
+
+        Raises:
+            OnlineServerError: Redis did not do what it was asked.
+        """
+        return self._store.stored_rows(
+            self._config, [(self._views[view], {"user_id": user_id}) for user_id, view in asked]
+        )
+
+    def users(self) -> Iterator[str]:
+        """Give the users of whom Redis has anything, in any order.
+
+        Raises:
+            OnlineServerError: Redis did not do what it was asked.
+        """
+        view = self._views[STATE_VIEWS[0].name]
+        for join_keys in self._store.entities(self._config, view):
+            yield str(join_keys["user_id"])
+
     def delete(self, user_ids: Iterable[str]) -> int:
         """Delete everything that is stored of these users; return how many of them had anything.
 
@@ -69,6 +119,14 @@ class OnlineWriter:
         view = self._views[STATE_VIEWS[0].name]
         entities = [{"user_id": user_id} for user_id in user_ids]
         return self._store.delete_entities(self._config, view, entities)
+
+    def _raw(self, view: str, row: RawRow) -> OnlineRow:
+        user_id, event_time_us, created_us, *cells = row
+        # Packed numbers are taken as they are; lists of texts are JSON.
+        for place in self._texts[view]:
+            cells[place] = msgspec.json.decode(cells[place])
+        values = dict(zip(self._fields[view], cells, strict=True))
+        return OnlineRow({"user_id": user_id}, values, event_time_us, created_us)
 
     def _row(self, user_id: str, view: str, version: Version) -> OnlineRow:
         values = dict(zip(self._fields[view], version.cells, strict=True))

@@ -55,6 +55,18 @@ def find(connection: sqlite3.Connection, view: StateView, user_id: str) -> Versi
     return None if row is None else Version(row[0], row[1], _unpacked(view, row[2]))
 
 
+def find_between(
+    connection: sqlite3.Connection, view: StateView, first_user: str, last_user: str
+) -> dict[str, Version]:
+    """Read the same for all users that have one from an id to another, both inclusive."""
+    rows = connection.execute(
+        "SELECT user_id, event_timestamp, created_timestamp, cells FROM checkpoints "
+        "WHERE user_id BETWEEN ? AND ? AND view_name = ?",
+        (first_user, last_user, view.name),
+    )
+    return {row[0]: Version(row[1], row[2], _unpacked(view, row[3])) for row in rows}
+
+
 def floor_us(connection: sqlite3.Connection, view: StateView, user_id: str) -> int:
     """Read the event time at which a user's history in a view begins, 0 if nothing was pruned."""
     row = connection.execute(

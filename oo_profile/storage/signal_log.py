@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from oo_transforms.history import LogEntry
 from oo_transforms.signals import Signal, redecode
@@ -38,6 +38,13 @@ _CHOSEN = """
     FROM json_each(?) AS asked CROSS JOIN signals ON user_id = ? AND event_id = asked.value
 """
 _SELECT = "SELECT subject, payload, occurred_at, received_at FROM signals WHERE user_id = ?"
+
+
+class LogEnd(NamedTuple):
+    """Where a user's log ends: it differs as soon as a signal has come, or some were removed."""
+
+    signals: int
+    received_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,30 @@ def entries_of(
         if contribution is not None:
             found[event_id] = LogEntry(event_us, received_us, event_id, contribution)
     return [found[event_id] for event_id in event_ids if event_id in found]
+
+
+def ends_between(
+    connection: sqlite3.Connection, first_user: str, last_user: str
+) -> dict[str, LogEnd]:
+    """Read where the logs of some users end; both ids are inclusive."""
+    rows = connection.execute(
+        "SELECT user_id, count(*), max(received_at) FROM signals WHERE user_id BETWEEN ? AND ? "
+        "GROUP BY user_id",
+        (first_user, last_user),
+    )
+    return {user_id: LogEnd(count, received_us) for user_id, count, received_us in rows}
+
+
+def count(connection: sqlite3.Connection, user_id: str | None = None) -> int:
+    """Count the signals, of one user or of all."""
+    statement = "SELECT count(*) FROM signals"
+    found = (
+        connection.execute(statement)
+        if user_id is None
+        else connection.execute(f"{statement} WHERE user_id = ?", (user_id,))
+    )
+    (number,) = found.fetchone()
+    return int(number)
 
 
 def users(connection: sqlite3.Connection) -> list[str]:

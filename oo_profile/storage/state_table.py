@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -33,6 +33,9 @@ KEY = (
     ("event_timestamp", "TIMESTAMP_US"),
     ("created_timestamp", "TIMESTAMP_US"),
 )
+RawRow: TypeAlias = "tuple[Any, ...]"
+"""A row as it is stored: the key, then the cells, arrays and lists packed."""
+
 _NUMBERS = np.dtype("<f8")
 _NEWEST_FIRST = "ORDER BY event_timestamp DESC, created_timestamp DESC LIMIT 1"
 
@@ -91,6 +94,7 @@ class StateTable:
             ") SELECT user_id FROM known WHERE user_id IS NOT NULL LIMIT ?"
         )
         self._all = f"{select} WHERE user_id = ? ORDER BY event_timestamp, created_timestamp"
+        self._between = f"SELECT {names} FROM {self.name} WHERE user_id BETWEEN ? AND ?"
 
     def _create_statement(self) -> str:
         columns = ", ".join(f"{name} {dtype}" for name, dtype in self.columns)
@@ -144,6 +148,39 @@ class StateTable:
     def history(self, connection: sqlite3.Connection, user_id: str) -> list[Version]:
         """Read all versions of a user, ordered by event and created time."""
         return [self._version(row) for row in connection.execute(self._all, (user_id,))]
+
+    def raw_rows(
+        self, connection: sqlite3.Connection, first_user: str, last_user: str
+    ) -> list[RawRow]:
+        """Read the rows of some users as they are stored, in the order of the key.
+
+        Args:
+            connection: Where to read.
+            first_user: The first of them in order of their ids, inclusive.
+            last_user: The last, inclusive.
+        """
+        ordered = f"{self._between} ORDER BY user_id, event_timestamp, created_timestamp"
+        return connection.execute(ordered, (first_user, last_user)).fetchall()
+
+    def newest_raw(
+        self, connection: sqlite3.Connection, user_ids: Iterable[str]
+    ) -> dict[str, RawRow]:
+        """Read the newest row of each of these users as it is stored; others are left out."""
+        return {row[0]: row for row in connection.execute(self._newest_many, (_as_json(user_ids),))}
+
+    def replace_raw(
+        self,
+        connection: sqlite3.Connection,
+        removed: Iterable[RawRow],
+        added: Iterable[RawRow],
+    ) -> None:
+        """Delete and then insert rows as they are stored."""
+        connection.executemany(self._delete, (row[: len(KEY)] for row in removed))
+        connection.executemany(self._insert, added)
+
+    def pack_columns(self, user_ids: Sequence[str], columns: VersionColumns) -> Iterator[RawRow]:
+        """Give the rows that `insert_columns` inserts."""
+        return self._codec.rows(user_ids, columns)
 
     def apply_many(
         self, connection: sqlite3.Connection, changes: Iterable[tuple[str, Change]]

@@ -57,6 +57,17 @@ def remove(connection: sqlite3.Connection, user_id: str, view_name: str | None =
     )
 
 
+def remove_between(
+    connection: sqlite3.Connection, first_user: str, last_user: str, views: Iterable[str]
+) -> None:
+    """Remove the marks of these views of all users from an id to another, both inclusive."""
+    connection.execute(
+        "DELETE FROM late_tails WHERE user_id BETWEEN ? AND ? "
+        "AND view_name IN (SELECT value FROM json_each(?))",
+        (first_user, last_user, json.dumps(list(views))),
+    )
+
+
 def first_of(connection: sqlite3.Connection, user_id: str, view_name: str) -> int | None:
     """Return the event time, microseconds, of a mark; None without one: the history is true."""
     row = connection.execute(

@@ -1,0 +1,86 @@
+"""Making Redis a copy of what SQLite has committed, whatever Redis holds.
+
+A builder writes with a script that lets the newer row win. That cannot repair a Redis whose rows
+are damaged, since a damaged anchor may be later than any other; so here rows are replaced, and
+then SQLite is asked again whether it has committed something else by now.
+
+Why Redis ends up right beside a builder and beside others that replace: whoever replaces a row
+looks at SQLite afterwards, and replaces again until it finds there what it has put. Take the last
+replacement of a user's row, and the look after it that found nothing else. What was committed
+before that look is what was put. What a builder commits after it, it also writes after it, over a
+row that is not newer, so it wins. What a builder had committed before and writes only now is not
+newer than what was put and loses, but for one case: a row with the same key that a rebuild has
+since given other values, or one that a rebuild has since removed. Hence a builder that finds, after
+a write, that somebody else has committed anything since its own last look replaces what it has
+just written in the same way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from oo_profile.building.online import OnlineWriter
+    from oo_profile.storage.state_table import RawRow, StateTable
+
+Newest: TypeAlias = "tuple[RawRow | None, ...]"
+"""A user's newest row in each view."""
+
+
+class OnlineCopy:
+    """Replaces what Redis has of users by their newest rows in SQLite.
+
+    Args:
+        connection: Not in a transaction, and nothing is committed on it meanwhile.
+        tables: Those of all views to copy.
+        online: Redis.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, tables: Sequence[StateTable], online: OnlineWriter
+    ) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._online = online
+        self._commits = self._commits_of_others()
+
+    def others_committed(self) -> bool:
+        """Say whether another connection has committed anything since the last look."""
+        before, self._commits = self._commits, self._commits_of_others()
+        return self._commits != before
+
+    def replace(self, user_ids: Iterable[str]) -> int:
+        """Replace all views of these users; a view without a row is deleted.
+
+        Returns:
+            How many rows they have in Redis now.
+
+        Raises:
+            OnlineServerError: Some may be replaced; the same call may be made again.
+        """
+        put: dict[str, Newest] = {}
+        pending = sorted(set(user_ids))
+        self.others_committed()
+        while pending:
+            newest = self._newest(pending)
+            pending = [user_id for user_id in pending if put.get(user_id) != newest[user_id]]
+            self._online.replace(
+                (user_id, table.name, row)
+                for user_id in pending
+                for table, row in zip(self._tables, newest[user_id], strict=True)
+            )
+            put |= {user_id: newest[user_id] for user_id in pending}
+            if not self.others_committed():
+                break
+        return sum(row is not None for rows in put.values() for row in rows)
+
+    def _newest(self, user_ids: Sequence[str]) -> dict[str, Newest]:
+        found = [table.newest_raw(self._connection, user_ids) for table in self._tables]
+        return {user_id: tuple(rows.get(user_id) for rows in found) for user_id in user_ids}
+
+    def _commits_of_others(self) -> int:
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)

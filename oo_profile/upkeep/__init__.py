@@ -1,0 +1,1 @@
+"""Keeping what was derived true: rebuild, verify, resync, prune."""

@@ -1,0 +1,103 @@
+"""The histories of some users again, from nothing but their signals and checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
+
+from oo_profile.storage import checkpoints
+from oo_profile.storage.signal_log import LogEnd
+from oo_transforms.history import LogEntry
+from oo_transforms.history_many import replay_many
+from oo_transforms.signals import SIGNAL_TYPES, redecode
+from oo_transforms.version_columns import VersionColumns
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from oo_profile.storage.state_table import RawRow, StateTable
+    from oo_profile.upkeep.user_ranges import UserRange
+    from oo_transforms.state_view import StateView
+
+UserRows: TypeAlias = "dict[str, list[RawRow]]"
+"""Rows as they are stored by user, each user's in the order of the key; none has no rows."""
+
+_SELECT = """
+    SELECT user_id, received_at, occurred_at, event_id, subject, payload FROM signals
+    WHERE user_id BETWEEN ? AND ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What the tables must hold of some users.
+
+    Attributes:
+        users: Whom it is about; who is not named below has nothing.
+        ends: Where each user's log ended when it was read.
+        rows: The rows of each view, by its name.
+    """
+
+    users: UserRange
+    ends: dict[str, LogEnd]
+    rows: dict[str, UserRows]
+
+    @property
+    def signals(self) -> int:
+        """How many signals were replayed."""
+        return sum(end.signals for end in self.ends.values())
+
+
+class Replayer:
+    """Replays users of a database, any number at once.
+
+    Args:
+        connection: Where to read, in one transaction: log and checkpoints belong together.
+        tables: Those of the views to replay.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, tables: Sequence[StateTable]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._views_of: dict[type, list[StateView]] = {
+            kind: [table.view for table in tables if kind in table.view.weights]
+            for kind in SIGNAL_TYPES
+        }
+
+    def replay(self, users: UserRange) -> Replayed:
+        """Replay the users of a range."""
+        logs: dict[str, dict[str, list[LogEntry]]] = {table.name: {} for table in self._tables}
+        ends: dict[str, LogEnd] = {}
+        # Sorted here: SQLite would carry the payloads through its sorter.
+        signals = sorted(self._connection.execute(_SELECT, users), key=itemgetter(0, 1))
+        for user_id, received_us, event_us, event_id, subject, payload in signals:
+            count = ends[user_id].signals if user_id in ends else 0
+            ends[user_id] = LogEnd(count + 1, received_us)
+            signal = redecode(subject, payload)
+            for view in self._views_of[type(signal)]:
+                added = view.contribution(signal, event_us)
+                if added is not None:
+                    entry = LogEntry(event_us, received_us, event_id, added)
+                    logs[view.name].setdefault(user_id, []).append(entry)
+        return Replayed(
+            users, ends, {table.name: self._rows(table, users, logs) for table in self._tables}
+        )
+
+    def _rows(
+        self, table: StateTable, users: UserRange, logs: dict[str, dict[str, list[LogEntry]]]
+    ) -> UserRows:
+        own, view = logs[table.name], table.view
+        kept = checkpoints.find_between(self._connection, view, *users)
+        user_ids = sorted(own.keys() | kept.keys())
+        starts = [[kept[user_id]] if user_id in kept else [] for user_id in user_ids]
+        histories = replay_many(
+            view,
+            [own.get(user_id, ()) for user_id in user_ids],
+            VersionColumns.of(view, starts) if kept else None,
+        )
+        rows: UserRows = {user_id: [] for user_id in user_ids}
+        for row in table.pack_columns(user_ids, histories):
+            rows[row[0]].append(row)
+        return rows

@@ -1,0 +1,156 @@
+"""Putting replayed rows in the place of stored ones, some users at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from oo_profile.deviation import REPLAY_TOLERANCE
+from oo_profile.storage import behind, signal_log, tail_marks, tombstones
+from oo_profile.storage.database import transaction
+from oo_profile.upkeep.raw_cells import Matched, deviations
+from oo_profile.upkeep.replaying import Replayer
+from oo_profile.upkeep.user_ranges import UserRange
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from oo_profile.storage.state_table import StateTable
+    from oo_profile.upkeep.replaying import Replayed, UserRows
+
+
+@dataclass(slots=True)
+class RowChanges:
+    """What a rebuild did to the rows of a view.
+
+    Attributes:
+        rows: How many there are now.
+        missing: Rows that were not there.
+        extra: Rows that were there and should not have been.
+        changed: Rows that differed; by rounding alone none does, and it stays as it is.
+    """
+
+    rows: int = 0
+    missing: int = 0
+    extra: int = 0
+    changed: int = 0
+
+    @property
+    def repaired(self) -> int:
+        """How many rows were wrong."""
+        return self.missing + self.extra + self.changed
+
+    def add(self, other: RowChanges) -> None:
+        """Count others too."""
+        self.rows += other.rows
+        self.missing += other.missing
+        self.extra += other.extra
+        self.changed += other.changed
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """What a swap did.
+
+    Attributes:
+        changes: By view.
+        user_ids: Who has signals, rows or had some.
+        repaired: Those of them of whom something was wrong.
+        moved: How many had got signals since they were read, and were replayed once more.
+    """
+
+    changes: dict[str, RowChanges]
+    user_ids: list[str]
+    repaired: set[str] = field(default_factory=set)
+    moved: int = 0
+
+
+class Swapper:
+    """Swaps users' rows, each swap one transaction.
+
+    Args:
+        connection: Writes.
+        tables: Those of the views to swap.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, tables: Sequence[StateTable]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._replayer = Replayer(connection, tables)
+        self._behind: list[str] = []
+
+    def swap(self, replayed: Replayed) -> Swapped:
+        """Put what was replayed in place, but for users that have got signals since.
+
+        Those are replayed again inside the transaction, so that one swap is always enough. All
+        users are remembered as behind in Redis until `published`, and their profiles are due.
+
+        Raises:
+            sqlite3.Error: Nothing was swapped; the same call may be made again.
+        """
+        users = replayed.users
+        with transaction(self._connection):
+            ends = signal_log.ends_between(self._connection, *users)
+            rows, moved = self._up_to_date(replayed, ends)
+            for user_id in tombstones.forgotten(self._connection, ends):
+                for own in rows.values():
+                    own.pop(user_id, None)
+            swapped = Swapped({}, [], moved=moved)
+            known = set(ends)
+            for table in self._tables:
+                known |= self._swap_table(table, users, rows[table.name], swapped)
+            names = [table.name for table in self._tables]
+            tail_marks.remove_between(self._connection, *users, names)
+            swapped.user_ids.extend(sorted(known))
+            self._mark(swapped.user_ids)
+        self._behind = swapped.user_ids
+        return swapped
+
+    def published(self) -> None:
+        """Say that Redis has what was swapped last."""
+        with transaction(self._connection):
+            behind.delete_many(self._connection, self._behind)
+        self._behind = []
+
+    def _up_to_date(
+        self, replayed: Replayed, ends: Mapping[str, signal_log.LogEnd]
+    ) -> tuple[dict[str, UserRows], int]:
+        before = replayed.ends
+        moved = [u for u in ends.keys() | before.keys() if ends.get(u) != before.get(u)]
+        rows = {name: dict(own) for name, own in replayed.rows.items()}
+        for user_id in moved:
+            again = self._replayer.replay(UserRange.of(user_id))
+            for name, own in rows.items():
+                own.pop(user_id, None)
+                own.update(again.rows[name])
+        return rows, len(moved)
+
+    def _swap_table(
+        self, table: StateTable, users: UserRange, rows: UserRows, swapped: Swapped
+    ) -> set[str]:
+        """Swap one table; return whose rows there are or were."""
+        old = table.raw_rows(self._connection, *users)
+        new = [row for user_id in sorted(rows) for row in rows[user_id]]
+        matched = Matched([], [], []) if old == new else Matched.of(old, new)
+        apart = deviations(table, matched.pairs).max(axis=0)
+        changed = [matched.pairs[at] for at in np.flatnonzero(apart > REPLAY_TOLERANCE)]
+        removed = [*matched.extra, *(one for one, _ in changed)]
+        added = [*matched.missing, *(other for _, other in changed)]
+        table.replace_raw(self._connection, removed, sorted(added, key=itemgetter(0, 1, 2)))
+        swapped.changes[table.name] = RowChanges(
+            len(new), len(matched.missing), len(matched.extra), len(changed)
+        )
+        swapped.repaired.update(row[0] for row in (*removed, *added))
+        return {row[0] for row in old} | rows.keys()
+
+    def _mark(self, user_ids: Sequence[str]) -> None:
+        behind.delete_many(self._connection, self._behind)
+        behind.insert_many(self._connection, user_ids)
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO profile_due (user_id) VALUES (?)",
+            ((user_id,) for user_id in user_ids),
+        )
