@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_profile.building.keeping_out import withdraw_forgotten
+from oo_profile.building.online_copy import OnlineCopy
 from oo_profile.insight.events import EventLog
 from oo_profile.storage import behind
 from oo_profile.storage.database import transaction
@@ -90,6 +91,7 @@ class OnlineSync:
         self._connection = connection
         self._tables = [StateTable(view) for view in views]
         self._online = online
+        self._copy = OnlineCopy(connection, self._tables, online)
         self._mark = online.mark
         self._config = config or OnlineSyncConfig()
         self._monotonic = monotonic
@@ -187,6 +189,9 @@ class OnlineSync:
 
     def _bring(self, newest: Mapping[UserView, Version], user_ids: Iterable[str]) -> int:
         written = self._online.write(newest)
+        # Somebody may have rebuilt these users since they were read; see `online_copy`.
+        if self._copy.others_committed():
+            self._copy.replace(user_ids)
         withdraw_forgotten(self._connection, self._online, user_ids)
         return written
 

@@ -24,6 +24,7 @@ from support.logs import assert_same_columns
 from support.payloads import OWN_FIELDS
 from support.world import SignalData, signal
 
+from oo_profile.building.builder import Step
 from oo_profile.storage.database import reading
 from oo_profile.upkeep.rebuild import rebuild
 
@@ -167,6 +168,22 @@ def test_signals_that_come_meanwhile_count(world: World) -> None:
         assert_same(histories(world), replayed_rows(connection))
     assert rebuild(world.settings, world.store).repaired_rows == 0
     assert served_states(world) == stored_states(world)
+
+
+def test_a_builder_does_not_undo_a_rebuild(world: World) -> None:
+    """A state that was made of a damaged row and is written after the repair gives way to it."""
+    publish_signals(world, signals(2))
+    build_until(world, lambda: number_of(world, "signals") == 54)
+    damage(world, *DAMAGE[:4])
+    publish_signals(world, signals(1, first=2))
+
+    def repair(step: Step) -> None:
+        if step is Step.COMMITTED:
+            rebuild(world.settings, world.store)
+
+    build_until(world, lambda: number_of(world, "signals") == 81, on_step=repair)
+    assert served_states(world) == stored_states(world)
+    assert rebuild(world.settings, world.store).repaired_rows == 0
 
 
 def test_a_rebuild_that_ends_half_way_leaves_no_half_history(world: World) -> None:

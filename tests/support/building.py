@@ -14,7 +14,7 @@ from support.batches import TABLES
 from support.logs import columns_of
 from support.world import DEADLINE_SECONDS, World
 
-from oo_profile.building.builder import BuilderConfig, Totals
+from oo_profile.building.builder import BuilderConfig, Step, Totals
 from oo_profile.building.online_sync import OnlineSyncConfig
 from oo_profile.building.service import MAX_BATCH, run_builder, wall_clock
 from oo_profile.errors import DatabaseError, NoDatabaseError
@@ -75,6 +75,7 @@ def build_until(  # noqa: PLR0913 - the knobs of a builder
     clock: Callable[[], int] = wall_clock,
     online_config: OnlineSyncConfig = ALERT,
     max_batch: int = MAX_BATCH,
+    on_step: Callable[[Step], None] = lambda _: None,
     deadline_seconds: float = DEADLINE_SECONDS,
 ) -> Totals:
     """Run a builder until a condition holds, stop it, and return its totals.
@@ -86,6 +87,7 @@ def build_until(  # noqa: PLR0913 - the knobs of a builder
         clock: The builder's.
         online_config: What it does while Redis is away.
         max_batch: The most messages of one batch.
+        on_step: Called in the builder's thread at each step of each batch.
         deadline_seconds: How long the condition may take.
     """
 
@@ -100,6 +102,7 @@ def build_until(  # noqa: PLR0913 - the knobs of a builder
                 config=PATIENT,
                 online_config=online_config,
                 max_batch=max_batch,
+                on_step=on_step,
             )
         )
         try:
