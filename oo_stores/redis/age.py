@@ -14,10 +14,13 @@ from datetime import timedelta
 from numbers import Real
 from typing import TYPE_CHECKING, TypeAlias
 
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # no stubs
+
 from oo_stores.errors import RequestDataError
+from oo_stores.redis.decoding import micros_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 WallClock: TypeAlias = Callable[[], int]
 """Returns microseconds since the epoch, UTC."""
@@ -27,6 +30,10 @@ Instants: TypeAlias = "int | list[int]"
 
 _MICROSECOND = timedelta(microseconds=1)
 _NANOSECONDS = 1_000
+_MICROSECONDS = 1_000_000
+_USUAL_SIZE = 6
+_USUAL_BITS, _USUAL = 0x80_80_80_80_80_FF, 0x00_80_80_80_80_08
+"""A `Timestamp` that begins with seconds of five digits of 7 bits: 1978 to 3058."""
 
 
 def wall_clock_us() -> int:
@@ -41,6 +48,36 @@ def ttl_us(ttl: timedelta | None) -> int:
     (1000000, 0, 0)
     """
     return 0 if ttl is None else ttl // _MICROSECOND
+
+
+def live_rows(event_times: Iterable[bytes | None], since_us: int) -> list[bool]:
+    r"""Tell which rows are not older than an instant; one that is not there never is.
+
+    Args:
+        event_times: As they are stored, serialized `Timestamp` messages.
+        since_us: The earliest instant that is live, microseconds since the epoch.
+
+    >>> live_rows([b"\x08\x01", b"\x08\x02\x10\xe8\x07", None], 2_000_001)
+    [False, True, False]
+    """
+    # Usual seconds sort as they are stored, so those that differ need no more than a look.
+    bar = _head(Timestamp(seconds=since_us // _MICROSECONDS).SerializeToString())
+    is_usual = bar & _USUAL_BITS == _USUAL
+    live = []
+    for event_time in event_times:
+        if event_time is None:
+            live.append(False)
+            continue
+        head = _head(event_time)
+        if is_usual and head != bar and head & _USUAL_BITS == _USUAL:
+            live.append(head > bar)
+        else:
+            live.append(micros_of(event_time) >= since_us)
+    return live
+
+
+def _head(event_time: bytes) -> int:
+    return int.from_bytes(event_time[:_USUAL_SIZE], "little")
 
 
 def request_clock(

@@ -9,9 +9,17 @@ unusual bytes alike, is left to protobuf and Feast.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, TypeAlias
 
-from feast.protos.feast.types.Value_pb2 import Int32List, Int64List, StringList, Value
+from feast.protos.feast.types.Value_pb2 import (
+    DoubleList,
+    Int32List,
+    Int64List,
+    StringList,
+    Value,
+)
 from feast.type_map import feast_value_type_to_python_type
 from feast.value_type import ValueType
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # no stubs
@@ -25,12 +33,12 @@ Decoder: TypeAlias = "Callable[[bytes | None], PlainValue]"
 """Turns one stored value into a Python one; None for null and for a missing one."""
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
-_PACKED = 0x0A
 _CONTINUED = 0x80
 _LAST_VARINT_BYTE = 10
 _INT32_MAX, _INT64_MAX = 2**31 - 1, 2**63 - 1
 _DOUBLE_BYTES = 8
-_DOUBLE_SIZE, _FLOAT_SIZE, _BOOL_SIZE = 1 + 8, 1 + 4, 1 + 1
+DOUBLE_SIZE, _FLOAT_SIZE, _BOOL_SIZE = 1 + 8, 1 + 4, 1 + 1
+_SHORTEST_HEAD = 4  # tag and length, of the message and of its packed values
 _MICROSECONDS = 1_000_000
 _NANOSECONDS_PER_MICROSECOND = 1_000
 
@@ -114,6 +122,23 @@ def micros_of(payload: bytes) -> int:
     return whole + part
 
 
+@lru_cache(maxsize=1024)
+def double_list_layout(size: int) -> tuple[bytes, struct.Struct] | None:
+    r"""Return what a message of a size begins with if it is a list of doubles, and what follows.
+
+    >>> head, doubles = double_list_layout(20)
+    >>> head, doubles.size
+    (b'z\x12\n\x10', 16)
+    """
+    for head in range(_SHORTEST_HEAD, _SHORTEST_HEAD + 2 * _LAST_VARINT_BYTE):
+        count, rest = divmod(size - head, _DOUBLE_BYTES)
+        if count > 0 and not rest:
+            payload = Value(double_list_val=DoubleList(val=repeat(0.0, count))).SerializeToString()
+            if len(payload) == size:
+                return payload[:head], struct.Struct(f"<{count}d")
+    return None
+
+
 def _through_feast(payload: bytes, value_type: ValueType | None = None) -> PlainValue:
     value: PlainValue = feast_value_type_to_python_type(_parse(payload), value_type)
     return value
@@ -121,14 +146,14 @@ def _through_feast(payload: bytes, value_type: ValueType | None = None) -> Plain
 
 def _decode_double(payload: bytes | None) -> PlainValue:
     # Most features are doubles: this spares them the look at what else they could be.
-    if payload and payload[0] == _DOUBLE_TAG and len(payload) == _DOUBLE_SIZE:
+    if payload and payload[0] == DOUBLE_TAG and len(payload) == DOUBLE_SIZE:
         value: float = _double(payload, 1)[0]
         return value
     return decode(payload)
 
 
 def _read_double(payload: bytes) -> PlainValue:
-    if len(payload) != _DOUBLE_SIZE:
+    if len(payload) != DOUBLE_SIZE:
         return _through_feast(payload)
     value: float = _double(payload, 1)[0]
     return value
@@ -177,15 +202,13 @@ def _read_bytes(payload: bytes) -> PlainValue:
 
 
 def _read_double_list(payload: bytes) -> PlainValue:
+    layout = double_list_layout(len(payload))
+    if layout is not None and payload.startswith(layout[0]):
+        return list(layout[1].unpack_from(payload, len(layout[0])))
     start = _content(payload)
     if not start:
         return _through_feast(payload)
-    if start == len(payload):
-        return []
-    size, first = _varint(payload, start + 1)
-    if payload[start] != _PACKED or first + size != len(payload) or size % _DOUBLE_BYTES:
-        return _through_feast(payload)
-    return list(struct.unpack_from(f"<{size // _DOUBLE_BYTES}d", payload, first))
+    return [] if start == len(payload) else _through_feast(payload)
 
 
 def _list_reader(
@@ -200,6 +223,8 @@ def _list_reader(
 
 def _content(payload: bytes) -> int:
     """Return where the content of a message's only field begins; 0 if it holds anything else."""
+    if len(payload) > 1 and payload[1] == len(payload) - 2 < _CONTINUED:
+        return 2
     size, start = _varint(payload, 1)
     return start if start + size == len(payload) else 0
 
@@ -221,11 +246,11 @@ def _tag(field: str, wire_type: int) -> int:
     return tag
 
 
-_DOUBLE_TAG = _tag("double_val", _FIXED64)
+DOUBLE_TAG = _tag("double_val", _FIXED64)
 
 # Tags of one byte, as all are up to field 15.
 _READERS: dict[int, Callable[[bytes], PlainValue]] = {
-    _DOUBLE_TAG: _read_double,
+    DOUBLE_TAG: _read_double,
     _tag("float_val", _FIXED32): _read_float,
     _tag("int64_val", _VARINT): _read_int64,
     _tag("int32_val", _VARINT): _read_int32,

@@ -23,11 +23,12 @@ from feast.value_type import ValueType
 
 from oo_stores.redis import rows
 from oo_stores.redis.age import ttl_us
+from oo_stores.redis.column_decoding import column_decoder_for
 from oo_stores.redis.decoding import decode, decoder_for, is_scalar
 from oo_stores.redis.hash_reads import HashFields
 from oo_stores.redis.plan.compile import used_name
 from oo_stores.redis.plan.model import StoredColumn, ViewPlan
-from oo_stores.redis.plan.stored import StoredRows
+from oo_stores.redis.plan.stored import Replies, StoredRows
 from oo_stores.redis.versions import restore_versions
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ if TYPE_CHECKING:
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
     from oo_stores.redis.age import Instants
-    from oo_stores.redis.hash_reads import HashRead, Reply
+    from oo_stores.redis.hash_reads import HashRead, Meanwhile, Reply
 
     Grouped = Sequence[tuple[FeatureView, list[str]]]
     """Views, each with what is read of it."""
 
-    Read = Callable[[RepoConfig, Sequence[HashRead]], list[Reply]]
-    ReadAsync = Callable[[RepoConfig, Sequence[HashRead]], Awaitable[list[Reply]]]
+    Read = Callable[[RepoConfig, Sequence[HashRead], Meanwhile | None], list[Reply]]
+    ReadAsync = Callable[[RepoConfig, Sequence[HashRead], Meanwhile | None], Awaitable[list[Reply]]]
 
 _VECTOR = "vector"
 
@@ -98,7 +99,7 @@ class FeastPath(feast_redis.RedisOnlineStore):
         include_feature_view_version_metadata: bool,  # noqa: FBT001
     ) -> None:
         views = self._views(config, grouped_refs, join_key_values, entity_name_to_join_key_map)
-        replies = self._read(config, _reads(views))
+        replies = self._read(config, _reads(views), None)
         names = full_feature_names, include_feature_view_version_metadata
         self._enter(views, replies, online_features_response, *names)
 
@@ -113,7 +114,7 @@ class FeastPath(feast_redis.RedisOnlineStore):
         include_feature_view_version_metadata: bool,  # noqa: FBT001
     ) -> None:
         views = self._views(config, grouped_refs, join_key_values, entity_name_to_join_key_map)
-        replies = await self._read_async(config, _reads(views))
+        replies = await self._read_async(config, _reads(views), None)
         names = full_feature_names, include_feature_view_version_metadata
         self._enter(views, replies, online_features_response, *names)
 
@@ -176,7 +177,7 @@ class FeastPath(feast_redis.RedisOnlineStore):
         start = 0
         for view in views:
             end = start + len(view.reads)
-            stored = StoredRows.of(view.plan, replies[start:end], view.index, self._now)
+            stored = StoredRows.of(view.plan, Replies(replies[start:end]), view.index, self._now)
             used = used_name(view.view)
             for column in view.columns:
                 name = f"{used}__{column.name}" if full_names else column.name
@@ -201,7 +202,7 @@ class FeastPath(feast_redis.RedisOnlineStore):
         """
         del project
         reads = self._vector_reads(config, feature_service_name, entity_keys)
-        return [_bytes(reply) for reply in self._read(config, reads)]
+        return [_bytes(reply) for reply in self._read(config, reads, None)]
 
     async def read_precomputed_vectors_async(
         self,
@@ -213,7 +214,7 @@ class FeastPath(feast_redis.RedisOnlineStore):
         """Read as `read_precomputed_vectors` does, without blocking the event loop."""
         del project
         reads = self._vector_reads(config, feature_service_name, entity_keys)
-        return [_bytes(reply) for reply in await self._read_async(config, reads)]
+        return [_bytes(reply) for reply in await self._read_async(config, reads, None)]
 
     def _vector_reads(
         self, config: RepoConfig, service: str, entity_keys: list[EntityKey]
@@ -252,6 +253,7 @@ def _columns(view: FeatureView, features: Sequence[str]) -> tuple[StoredColumn, 
             view=0,
             position=position,
             decode=decoder_for(types.get(feature, ValueType.UNKNOWN)),
+            decode_column=column_decoder_for(types.get(feature, ValueType.UNKNOWN)),
             is_scalar=is_scalar(types.get(feature, ValueType.UNKNOWN)),
         )
         for position, feature in enumerate(features)

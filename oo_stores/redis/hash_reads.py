@@ -9,7 +9,7 @@ with a cache) gets the same reads as a pipeline.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard, cast
 
 from redis import Redis
 from redis import asyncio as redis_asyncio
@@ -18,9 +18,15 @@ from redis.exceptions import ResponseError
 from oo_stores.redis.kept_connections import exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from oo_stores.redis.connections import AsyncClient, Client
+
+    Meanwhile = Callable[[], object]
+    """Work that needs no reply, done while Redis looks for them; may be called again."""
+
+READS_A_PACKET: Final = 10
+"""Redis answers the first of many reads while the others are still on their way to it."""
 
 Reply: TypeAlias = "list[bytes | None]"
 """The values of a hash's fields, in the order of the fields; None for one that it lacks."""
@@ -60,12 +66,16 @@ HashRead: TypeAlias = tuple[bytes, HashFields]
 """A key, and the fields wanted of its hash."""
 
 
-def read_hashes(client: Client, reads: Sequence[HashRead]) -> list[Reply]:
+def read_hashes(
+    client: Client, reads: Sequence[HashRead], meanwhile: Meanwhile | None = None
+) -> list[Reply]:
     """Read fields of hashes, all in one round trip.
 
     Args:
         client: Of any kind.
         reads: In any order; none at all costs nothing.
+        meanwhile: Called between sending and receiving, if the client allows that; each time
+            that the commands are sent again, and not at all if nothing is sent.
 
     Returns:
         The replies, in the order of `reads`.
@@ -80,13 +90,14 @@ def read_hashes(client: Client, reads: Sequence[HashRead]) -> list[Reply]:
             for key, fields in reads:
                 pipe.execute_command("HMGET", key, *fields.names)
             return cast("list[Reply]", pipe.execute())
-    packed = [b"".join([fields.command(key) for key, fields in reads])]
     return exchange(
-        client.connection_pool, lambda connection: _exchange(connection, packed, len(reads))
+        client.connection_pool, lambda connection: _exchange(connection, reads, meanwhile)
     )
 
 
-async def read_hashes_async(client: AsyncClient, reads: Sequence[HashRead]) -> list[Reply]:
+async def read_hashes_async(
+    client: AsyncClient, reads: Sequence[HashRead], meanwhile: Meanwhile | None = None
+) -> list[Reply]:
     """Read as `read_hashes` does, without blocking the event loop."""
     if not reads:
         return []
@@ -95,12 +106,11 @@ async def read_hashes_async(client: AsyncClient, reads: Sequence[HashRead]) -> l
             for key, fields in reads:
                 pipe.execute_command("HMGET", key, *fields.names)
             return cast("list[Reply]", await pipe.execute())
-    packed = [b"".join([fields.command(key) for key, fields in reads])]
     pool: Any = client.connection_pool  # redis-py leaves its methods without types
     connection = await pool.get_connection()
     try:
         replies: list[Reply] = await connection.retry.call_with_retry(
-            lambda: _exchange_async(connection, packed, len(reads)),
+            lambda: _exchange_async(connection, reads, meanwhile),
             lambda _: connection.disconnect(),
         )
     finally:
@@ -108,12 +118,24 @@ async def read_hashes_async(client: AsyncClient, reads: Sequence[HashRead]) -> l
     return replies
 
 
-def _exchange(connection: Any, packed: list[bytes], count: int) -> list[Reply]:  # noqa: ANN401  redis-py's
-    connection.send_packed_command(packed)
+def _packets(reads: Sequence[HashRead]) -> Iterator[bytes]:
+    """Pack the commands, some at a time; each packet is sent by itself."""
+    for at in range(0, len(reads), READS_A_PACKET):
+        yield b"".join([fields.command(key) for key, fields in reads[at : at + READS_A_PACKET]])
+
+
+def _exchange(
+    connection: Any,  # noqa: ANN401  redis-py's
+    reads: Sequence[HashRead],
+    meanwhile: Meanwhile | None,
+) -> list[Reply]:
+    connection.send_packed_command(_packets(reads))
+    if meanwhile is not None:
+        meanwhile()
     replies: list[Reply] = []
     refusal = None
     # What is sent gets its answer, refused or not: a connection goes back without any left.
-    for _ in range(count):
+    for _ in reads:
         try:
             replies.append(connection.read_response())
         except ResponseError as error:
@@ -125,13 +147,15 @@ def _exchange(connection: Any, packed: list[bytes], count: int) -> list[Reply]: 
 
 async def _exchange_async(
     connection: Any,  # noqa: ANN401  redis-py's
-    packed: list[bytes],
-    count: int,
+    reads: Sequence[HashRead],
+    meanwhile: Meanwhile | None,
 ) -> list[Reply]:
-    await connection.send_packed_command(packed)
+    await connection.send_packed_command(_packets(reads))
+    if meanwhile is not None:
+        meanwhile()
     replies: list[Reply] = []
     refusal = None
-    for _ in range(count):
+    for _ in reads:
         try:
             replies.append(await connection.read_response())
         except ResponseError as error:

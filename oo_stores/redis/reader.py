@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from feast.online_response import OnlineResponse
 
     from oo_stores.redis.feast_path import Read, ReadAsync
+    from oo_stores.redis.hash_reads import Meanwhile
     from oo_stores.redis.plan import Asked
 
 
@@ -42,7 +43,7 @@ class OnlineReader:
         if reading is None:
             path = FeastPath(self._read, self._read_async, now, registry)
             return path.get_online_features(**_arguments(asked, config, registry, entity_rows))
-        return reading.response(self._read(config, reading.reads), now)
+        return reading.response(self._read(config, reading.reads, _meanwhile(reading)), now)
 
     async def get_async(
         self, asked: Asked, config: RepoConfig, registry: BaseRegistry, entity_rows: object
@@ -53,7 +54,8 @@ class OnlineReader:
             path = FeastPath(self._read, self._read_async, now, registry)
             arguments = _arguments(asked, config, registry, entity_rows)
             return await path.get_online_features_async(**arguments)
-        return reading.response(await self._read_async(config, reading.reads), now)
+        replies = await self._read_async(config, reading.reads, _meanwhile(reading))
+        return reading.response(replies, now)
 
     def _begin(
         self, asked: Asked, config: RepoConfig, registry: BaseRegistry, entity_rows: object
@@ -76,6 +78,10 @@ class OnlineReader:
             return Reading.of(plan, columns), now
         except UncoveredRequestError:
             return None, now
+
+
+def _meanwhile(reading: Reading) -> Meanwhile | None:
+    return reading.prepare if reading.plan.on_demand else None
 
 
 def _arguments(

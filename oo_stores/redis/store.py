@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from oo_stores.redis.config import RedisOnlineStoreConfig
     from oo_stores.redis.connections import AsyncClient, Client
     from oo_stores.redis.entity_reads import EntityRow
-    from oo_stores.redis.hash_reads import HashRead, Reply
+    from oo_stores.redis.hash_reads import HashRead, Meanwhile, Reply
     from oo_stores.redis.keys import JoinKeys
     from oo_stores.redis.rows import HashRow, OnlineRow
     from oo_stores.redis.stored_rows import StoredRow
@@ -424,14 +424,18 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
         replies = await self._read_hashes_async(config, read.reads(keys))
         return read.rows(replies, self._wall_clock())
 
-    def _read_hashes(self, config: RepoConfig, reads: Sequence[HashRead]) -> list[Reply]:
-        return self._reading(config.online_store, lambda client: read_hashes(client, reads))
+    def _read_hashes(
+        self, config: RepoConfig, reads: Sequence[HashRead], meanwhile: Meanwhile | None = None
+    ) -> list[Reply]:
+        return self._reading(
+            config.online_store, lambda client: read_hashes(client, reads, meanwhile)
+        )
 
     async def _read_hashes_async(
-        self, config: RepoConfig, reads: Sequence[HashRead]
+        self, config: RepoConfig, reads: Sequence[HashRead], meanwhile: Meanwhile | None = None
     ) -> list[Reply]:
         return await self._reading_async(
-            config.online_store, lambda client: read_hashes_async(client, reads)
+            config.online_store, lambda client: read_hashes_async(client, reads, meanwhile)
         )
 
     # Feast's names, under which its own methods look for the clients; ours has settings of ours.

@@ -20,6 +20,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from oo_stores.redis.age import live_rows
+from oo_stores.redis.column_decoding import column_decoder_for
 from oo_stores.redis.decoding import decode, decoder_for, micros_of
 from oo_stores.redis.rows import timestamp
 
@@ -80,6 +82,38 @@ def test_unusual_bytes_are_what_protobuf_makes_of_them(payload: bytes) -> None:
         assert shown(decode(payload)) == shown(expected)
 
 
+DOUBLES = st.builds(Value, double_val=DOUBLE)
+LISTS = st.lists(DOUBLE, min_size=3, max_size=3).map(
+    lambda v: Value(double_list_val=DoubleList(val=v))
+)
+COLUMNS = st.one_of([st.lists(kind, min_size=1, max_size=4) for kind in (DOUBLES, LISTS, VALUES)])
+NULLS = st.sampled_from([None, b""])
+
+
+@pytest.mark.parametrize(
+    "value_type", [ValueType.DOUBLE, ValueType.DOUBLE_LIST, ValueType.STRING, ValueType.UNKNOWN]
+)
+@given(COLUMNS, NULLS)
+@example([Value(string_val="7 bytes")], None)  # as long as a double
+@example([Value(int64_val=n) for n in (2**62, 2**49, 2**56)], b"")  # together as long as three
+@example([Value(string_val="x" * 26), Value(double_list_val=DoubleList(val=[1.0] * 3))], b"")
+@example([Value(double_list_val=DoubleList(val=[1.0] * 3)), Value(string_val="x" * 26)], b"")
+def test_a_column_is_its_values_one_by_one(
+    value_type: ValueType, values: list[Value], null: bytes | None
+) -> None:
+    """Whatever a column is declared to be, it reads as its values do, nulls among them."""
+    payloads = [value.SerializeToString() for value in values]
+    read_one, read_many = decoder_for(value_type), column_decoder_for(value_type)
+    for column in (payloads, [*payloads, null]):
+        assert list(map(shown, read_many(column))) == [shown(read_one(p)) for p in column]
+
+
+def test_two_fields_in_one_message_are_not_two_rows() -> None:
+    """Bytes that together look like a column of doubles are told by the sizes of its rows."""
+    twice = Value(double_val=1.0).SerializeToString() + Value(double_val=2.0).SerializeToString()
+    assert column_decoder_for(ValueType.DOUBLE)([twice, b""]) == [2.0, None]
+
+
 @pytest.mark.parametrize("payload", [None, b""])
 def test_null_and_missing_are_none(payload: bytes | None) -> None:
     """Neither a stored null nor a field that a hash lacks has a value."""
@@ -99,3 +133,15 @@ def test_a_declared_type_helps_to_read_old_texts() -> None:
 def test_event_times_are_exact_to_the_microsecond(instant_us: int) -> None:
     """Feast's own field for event times loses nothing of ours."""
     assert micros_of(timestamp(instant_us)) == instant_us
+
+
+INSTANTS = st.one_of(st.integers(-(10**16), 10**17), st.integers(10**15, 10**15 + 3_000_000))
+
+
+@given(st.lists(st.none() | INSTANTS, min_size=1, max_size=4), INSTANTS)
+@example([10**15, 10**15 - 1, 268_435_456_000_000, 1_000_000, None], 10**15)
+def test_a_row_live_rows_from_its_instant_on(instants_us: list[int | None], since_us: int) -> None:
+    """Event times are compared to the microsecond, and what is not there is not live."""
+    stored = [None if instant is None else timestamp(instant) for instant in instants_us]
+    expected = [instant is not None and instant >= since_us for instant in instants_us]
+    assert live_rows(stored, since_us) == expected

@@ -81,7 +81,13 @@ def _functions(shop: Contract) -> tuple[Any, ...]:
     def short(inputs: dict[str, Any]) -> dict[str, Any]:
         return {"first": inputs["steps"][:1]}
 
-    return single, arrays, short
+    @on_demand_feature_view(  # type: ignore[untyped-decorator]
+        sources=[COUNTER], schema=[Field(name="inverse", dtype=Float64)], mode="python"
+    )
+    def strict(inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"inverse": [1 / step for step in inputs["steps"]]}
+
+    return single, arrays, short, strict
 
 
 def ask(shop: Contract, columns: Rows, *features: str, full: bool = False) -> dict[str, Any]:
@@ -117,6 +123,18 @@ def test_a_column_of_another_length_is_refused(shop: Contract) -> None:
     """Values that cannot be told to rows are no answer; the error names view and feature."""
     with pytest.raises(OnDemandOutputError, match="short returned 1 values of 'first' for 2 rows"):
         ask(shop, {"user_id": ["u", "u"], "steps": [3, 4]}, "short:first")
+
+
+def test_what_a_function_raises_reaches_the_caller(shop: Contract) -> None:
+    """One that needs nothing stored fails as others do, and the next request is answered."""
+    columns: Rows = {"user_id": ["u", "u"], "steps": [1, 0]}
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            ask(shop, columns, "strict:inverse", "habit:visits")
+        with pytest.raises(RequestDataError, match="'steps' was given"):
+            ask(shop, columns | {"steps": ["many", 1]}, "strict:inverse", "habit:visits")
+        answer = ask(shop, columns | {"steps": [1, 2]}, "strict:inverse", "habit:visits")
+        assert answer == {"user_id": ["u", "u"], "inverse": [1.0, 0.5], "visits": [2.5, 2.5]}
 
 
 def test_full_names_keep_python_functions(shop: Contract) -> None:

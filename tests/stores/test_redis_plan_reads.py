@@ -12,7 +12,7 @@ from redis import asyncio as redis_asyncio
 from redis.exceptions import ResponseError
 from support.contract_project import contract
 
-from oo_stores.redis.hash_reads import HashFields, read_hashes, read_hashes_async
+from oo_stores.redis.hash_reads import READS_A_PACKET, HashFields, read_hashes, read_hashes_async
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +83,41 @@ def test_the_asynchronous_twin_reads_the_same(client: Redis) -> None:
         await asynchronous.aclose()
 
     asyncio.run(read())
+
+
+@pytest.mark.parametrize("count", [1, READS_A_PACKET, READS_A_PACKET + 1, 5 * READS_A_PACKET])
+def test_any_number_of_reads_is_answered_in_order(client: Redis, count: int) -> None:
+    """However many packets the commands fill, each has its reply."""
+    for number in range(count):
+        client.hset(f"user {number}", mapping={"a": number})
+    reads = [(f"user {number}".encode(), FIELDS) for number in range(count)]
+    assert read_hashes(client, reads) == [[b"%d" % n, None, None] for n in range(count)]
+
+
+def test_work_is_done_while_redis_looks(client: Redis) -> None:
+    """What a caller does meanwhile is done once, after the commands have left."""
+    before, seen = commands(client, "hmget"), []
+
+    def meanwhile() -> None:
+        with Redis(**client.connection_pool.connection_kwargs) as other:
+            while commands(other, "hmget") < before + len(READS):
+                pass
+            seen.append("answered")
+
+    assert read_hashes(client, READS, meanwhile) == REPLIES
+    assert seen == ["answered"]
+
+
+def test_work_that_fails_leaves_no_answer_behind(client: Redis) -> None:
+    """After an error meanwhile the next request gets its own answers."""
+
+    def meanwhile() -> None:
+        raise RuntimeError("no")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no"):
+            read_hashes(client, [(b"text", FIELDS)], meanwhile)
+        assert read_hashes(client, READS) == REPLIES
 
 
 def test_a_refused_read_leaves_no_answer_behind(client: Redis) -> None:

@@ -20,6 +20,7 @@ from feast.value_type import ValueType
 
 from oo_stores.redis import rows
 from oo_stores.redis.age import ttl_us
+from oo_stores.redis.column_decoding import column_decoder_for
 from oo_stores.redis.decoding import decoder_for, is_scalar
 from oo_stores.redis.hash_reads import HashFields
 from oo_stores.redis.keys import sized
@@ -208,6 +209,7 @@ class _Layout:
                 view=number,
                 position=len(fields),
                 decode=decoder_for(value_type),
+                decode_column=column_decoder_for(value_type),
                 is_scalar=is_scalar(value_type),
             )
             fields.append(rows.feature_field(stored_name, feature))

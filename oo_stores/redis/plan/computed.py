@@ -134,9 +134,10 @@ def _is_repeated(values: Any, plain: type) -> bool:  # noqa: ANN401 - as above
     Columns of zeros are left out, since -0.0 equals 0.0.
     """
     first = values[0]
-    if type(first) is not plain or not first or type(values) is not list:
+    if type(values) is not list or type(first) is not plain or not first:
         return False
-    return values.count(first) == len(values)
+    # The last row first: nearly all columns that differ are told by it.
+    return bool(values[-1] == first) and values.count(first) == len(values)
 
 
 def _fits(values: list[Any], value_type: ValueType) -> bool:

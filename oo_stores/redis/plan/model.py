@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from feast import OnDemandFeatureView, RepoConfig
 
+    from oo_stores.redis.column_decoding import ColumnDecoder
     from oo_stores.redis.decoding import Decoder
     from oo_stores.redis.hash_reads import HashFields
     from oo_stores.redis.plan.request import Cast
@@ -79,6 +80,7 @@ class StoredColumn:
         view: Number of its `ViewPlan`.
         position: In a reply.
         decode: From what is stored to a Python value.
+        decode_column: The same for a column.
         is_scalar: Whether rows may share a value.
     """
 
@@ -86,6 +88,7 @@ class StoredColumn:
     view: int
     position: int
     decode: Decoder
+    decode_column: ColumnDecoder
     is_scalar: bool
 
 

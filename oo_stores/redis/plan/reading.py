@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from oo_stores.redis.plan.computed import compute
 from oo_stores.redis.plan.request import EntityColumn, UncoveredRequestError, entity_column
-from oo_stores.redis.plan.stored import StoredRows
+from oo_stores.redis.plan.stored import Replies, StoredRows
 from oo_stores.redis.response import PlannedResponse
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oo_stores.redis.hash_reads import HashRead, Reply
     from oo_stores.redis.plan.computed import Columns, Computed
     from oo_stores.redis.plan.model import EntityPlan, ReadPlan
-    from oo_stores.redis.plan.request import RequestColumns
+    from oo_stores.redis.plan.request import Cast, RequestColumns
     from oo_stores.redis.values import PlainValue
 
 
@@ -29,7 +29,7 @@ class Reading:
         plan: How its features are read.
         count: Number of its rows.
         entities: Columns of join keys.
-        data: Request data, cast.
+        data: Request data as it came, each column with its cast.
         reads: What is asked of Redis, in the order of the plan's entities.
         indexes: For each of the plan's entities: each row's number among its distinct ones.
     """
@@ -37,9 +37,12 @@ class Reading:
     plan: ReadPlan
     count: int
     entities: dict[str, EntityColumn]
-    data: Columns
+    data: list[tuple[str, Cast, Sequence[Any]]]
     reads: list[HashRead]
     indexes: list[Sequence[int]]
+    _request: Columns | None = None
+    _ahead: list[dict[str, Computed] | None] = field(default_factory=list)
+    _failure: Exception | None = None
 
     @classmethod
     def of(cls, plan: ReadPlan, columns: RequestColumns) -> Reading:
@@ -47,13 +50,12 @@ class Reading:
 
         Raises:
             UncoveredRequestError: The plan does not cover it.
-            RequestDataError: A value is not of its request source's type.
         """
         known = plan.request(tuple(columns))
         if known is None:
             raise UncoveredRequestError
         entities = {name: entity_column(columns[name], key) for name, key in known.keys}
-        data = {name: cast(name, columns[name]) for name, cast in known.data}
+        data = [(name, cast, columns[name]) for name, cast in known.data]
         count = len(next(iter(columns.values())))
         reads: list[HashRead] = []
         indexes: list[Sequence[int]] = []
@@ -63,6 +65,26 @@ class Reading:
             indexes.append(index)
         return cls(plan, count, entities, data, reads, indexes)
 
+    def prepare(self) -> None:
+        """Do what needs no reply, while Redis looks for them; a second time it does nothing.
+
+        Request data is cast, and functions that take nothing stored are called. What goes wrong
+        is raised by `response`: here a reply is on its way, which must be read first.
+        """
+        if self._request is not None or self._failure is not None:
+            return
+        try:
+            # Join keys are copied: functions share their inputs, and the response shows its own.
+            keys = {name: list(column.values) for name, column in self.entities.items()}
+            request = {**keys, **{name: cast(name, column) for name, cast, column in self.data}}
+            self._ahead = [
+                None if call.inputs else compute(call, request, (), self.count)
+                for call in self.plan.on_demand
+            ]
+            self._request = request
+        except Exception as error:  # noqa: BLE001 - raised by `response`
+            self._failure = error
+
     def response(self, replies: Sequence[Reply], now: Instants | None) -> PlannedResponse:
         """Return the response.
 
@@ -71,6 +93,7 @@ class Reading:
             now: The clock; None for stock semantics.
 
         Raises:
+            RequestDataError: A value is not of its request source's type.
             Exception: Whatever an on-demand function raises.
         """
         of_entity = self._by_entity(replies)
@@ -80,21 +103,25 @@ class Reading:
         ]
         return PlannedResponse(self.plan, self.count, self.entities, views, self._computed(views))
 
-    def _by_entity(self, replies: Sequence[Reply]) -> list[Sequence[Reply]]:
+    def _by_entity(self, replies: Sequence[Reply]) -> list[Replies]:
         parts, start = [], 0
         for index in self.indexes:
             end = start + max(index) + 1
-            parts.append(replies[start:end])
+            parts.append(Replies(replies[start:end]))
             start = end
         return parts
 
     def _computed(self, views: Sequence[StoredRows]) -> list[dict[str, Computed]]:
         if not self.plan.on_demand:
             return []
-        # Join keys are copied: functions share their inputs, and the response shows its own.
-        request = {**{n: list(c.values) for n, c in self.entities.items()}, **self.data}
-        stored = self._stored(views)
-        return [compute(call, request, stored, self.count) for call in self.plan.on_demand]
+        self.prepare()
+        if self._failure is not None:
+            raise self._failure
+        stored, request = self._stored(views), self._request or {}
+        return [
+            compute(call, request, stored, self.count) if done is None else done
+            for call, done in zip(self.plan.on_demand, self._ahead, strict=True)
+        ]
 
     def _stored(self, views: Sequence[StoredRows]) -> list[list[PlainValue]]:
         """Return the stored columns that functions take."""
@@ -121,7 +148,9 @@ def _keys(
         encode = _encoder_of_many(columns)
     distinct = {identity: number for number, identity in enumerate(dict.fromkeys(rows))}
     keys = [b"%b%b%b" % (entity.prefix, encode(i), entity.suffix) for i in distinct]
-    return keys, [0] * count if len(keys) == 1 else [distinct[identity] for identity in rows]
+    if len(keys) == 1:
+        return keys, [0] * count
+    return keys, range(count) if len(keys) == count else [distinct[row] for row in rows]
 
 
 def _encoder_of_many(columns: Sequence[EntityColumn]) -> Callable[[Any], bytes]:

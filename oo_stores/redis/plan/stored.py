@@ -9,6 +9,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus, GetOnline
 from feast.protos.feast.types.Value_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # no stubs
 
+from oo_stores.redis.age import live_rows
 from oo_stores.redis.decoding import micros_of
 
 if TYPE_CHECKING:
@@ -23,12 +24,30 @@ _NOTHING = -1
 """Where a row has no value: an index that picks the None at a list's end."""
 
 
+@dataclass(slots=True)
+class Replies:
+    """What Redis answered for the distinct entities of one kind.
+
+    Args:
+        rows: One for each entity, at least one.
+    """
+
+    rows: Sequence[Reply]
+    _columns: list[tuple[bytes | None, ...]] | None = None
+
+    def column(self, position: int) -> tuple[bytes | None, ...]:
+        """Return one field of all entities."""
+        if self._columns is None:
+            self._columns = list(zip(*self.rows, strict=True))
+        return self._columns[position]
+
+
 @dataclass(slots=True)  # not frozen: five of these are made for a request, at three times the cost
 class StoredRows:
     """A view's rows of one response, never changed.
 
     Args:
-        replies: One for each distinct entity.
+        replies: Of the distinct entities, shared by the views of their kind.
         index: For each row the number of its entity.
         valid: For each row the number of its entity, or -1 if its values are too old or not
             there. One number if it is that of all rows.
@@ -36,7 +55,7 @@ class StoredRows:
         tells_truth: Whether statuses are told; if not, all values are called present.
     """
 
-    replies: Sequence[Reply]
+    replies: Replies
     index: Sequence[int]
     valid: Sequence[int] | int
     event_time: int
@@ -46,7 +65,7 @@ class StoredRows:
     def of(
         cls,
         view: ViewPlan,
-        replies: Sequence[Reply],
+        replies: Replies,
         index: Sequence[int],
         now: Instants | None,
     ) -> StoredRows:
@@ -54,24 +73,27 @@ class StoredRows:
 
         Args:
             view: The view's plan.
-            replies: As read.
+            replies: Of the view's entities.
             index: For each row its entity.
             now: The clock; None for stock semantics, where age does not count.
         """
-        at = view.event_time
+        at, ttl = view.event_time, view.ttl_us
+        rows = replies.rows
         if now is None:
-            everyone: Sequence[int] | int = 0 if len(replies) == 1 else index
+            everyone: Sequence[int] | int = 0 if len(rows) == 1 else index
             return cls(replies, index, everyone, at, tells_truth=False)
         if isinstance(now, int):
-            ttl = view.ttl_us
-            if len(replies) == 1:
-                only = 0 if now <= _end_us(replies[0][at], ttl) else _NOTHING
+            if len(rows) == 1:
+                only = 0 if now <= _end_us(rows[0][at], ttl) else _NOTHING
                 return cls(replies, index, only, at, tells_truth=True)
-            alive = [n if now <= _end_us(r[at], ttl) else _NOTHING for n, r in enumerate(replies)]
-            return cls(replies, index, [alive[n] for n in index], at, tells_truth=True)
-        ends = [_end_us(reply[at], view.ttl_us) for reply in replies]
-        rows = zip(index, now, strict=True)
-        by_row = [n if instant <= ends[n] else _NOTHING for n, instant in rows]
+            times = replies.column(at)
+            live = live_rows(times, now - ttl) if ttl else [time is not None for time in times]
+            valid = index if all(live) else [n if live[n] else _NOTHING for n in index]
+            return cls(replies, index, valid, at, tells_truth=True)
+        ends = [_end_us(row[at], ttl) for row in rows]
+        by_row = [
+            n if instant <= ends[n] else _NOTHING for n, instant in zip(index, now, strict=True)
+        ]
         return cls(replies, index, by_row, at, tells_truth=True)
 
     def shared(self) -> Reply | None:
@@ -81,16 +103,18 @@ class StoredRows:
             if len(valid) > 1:
                 return None
             (valid,) = valid
-        return self.replies[0] if valid >= 0 else [None] * len(self.replies[0])
+        only = self.replies.rows[0]
+        return only if valid >= 0 else [None] * len(only)
 
     def values(self, column: StoredColumn) -> list[PlainValue]:
         """Return a column; rows of one entity share their values."""
-        valid = self.valid
+        valid, at = self.valid, column.position
         if isinstance(valid, int):
-            payload = self.replies[0][column.position] if valid >= 0 else None
+            payload = self.replies.rows[0][at] if valid >= 0 else None
             return [column.decode(payload)] * len(self.index)
-        decode, at = column.decode, column.position
-        decoded = [decode(reply[at]) for reply in self.replies]
+        decoded = column.decode_column(self.replies.column(at))
+        if isinstance(valid, range):
+            return decoded  # every row is an entity of its own, in their order, and holds
         decoded.append(None)
         return [decoded[n] for n in valid]
 
@@ -98,12 +122,13 @@ class StoredRows:
         """Return a column; every row has a value of its own, to be changed at will."""
         if column.is_scalar or len(self.index) == 1:
             return self.values(column)
-        return [column.decode(payload) for payload in self.payloads(column)]
+        return column.decode_column(self.payloads(column))
 
     def payloads(self, column: StoredColumn) -> list[bytes | None]:
         """Return a column as it is stored; None where a row has no value."""
         at = column.position
-        return [self.replies[n][at] if n >= 0 else None for n in self._valid()]
+        rows = self.replies.rows
+        return [rows[n][at] if n >= 0 else None for n in self._valid()]
 
     def vector(self, column: StoredColumn) -> GetOnlineFeaturesResponse.FeatureVector:
         """Return a column as Feast's message, with statuses and event times."""
@@ -116,7 +141,8 @@ class StoredRows:
 
     def event_times(self) -> list[Timestamp]:
         """Return the rows' event times, those of values that are too old as well."""
-        return [Timestamp.FromString(self.replies[n][self.event_time] or b"") for n in self.index]
+        rows, at = self.replies.rows, self.event_time
+        return [Timestamp.FromString(rows[n][at] or b"") for n in self.index]
 
     def _statuses(self, values: Sequence[Value]) -> list[FieldStatus.ValueType]:
         if not self.tells_truth:
@@ -125,7 +151,7 @@ class StoredRows:
         return [self._status(entity, valid, value) for entity, valid, value in rows]
 
     def _status(self, entity: int, valid: int, value: Value) -> FieldStatus.ValueType:
-        if self.replies[entity][self.event_time] is None:
+        if self.replies.rows[entity][self.event_time] is None:
             return FieldStatus.NOT_FOUND
         if valid == _NOTHING:
             return FieldStatus.OUTSIDE_MAX_AGE
