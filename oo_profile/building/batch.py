@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from oo_profile.transport.message import Message
+    from oo_profile.transport.stream import StreamState
     from oo_transforms.state_view import StateView
 
 UserView: TypeAlias = tuple[str, str]
@@ -82,6 +83,10 @@ class BatchWriter:
         }
         self._stream_created_at = stream_created_at
         self._long_tail = long_tail
+
+    def continue_with(self, stream: StreamState) -> None:
+        """Take what comes from now on for messages of this stream."""
+        self._stream_created_at = stream.created_at
 
     def write(self, messages: Sequence[Message], *, remember: bool = False) -> Outcome:
         """Write one batch in one transaction, all of it or nothing.

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from oo_profile.building.batch import BatchWriter, Outcome
     from oo_profile.building.late_tails import TailCorrector
+    from oo_profile.building.observer import Part
     from oo_profile.building.online_sync import OnlineSync
     from oo_profile.building.profile_table import ProfileTable
     from oo_profile.transport.message import Message
     from oo_profile.transport.puller import Puller
+    from oo_profile.transport.restoring import Restorer
 
 _log = EventLog(__name__)
 
@@ -118,6 +120,7 @@ class Builder:
         online: Redis, or the list of those who are behind there.
         profiles: The `profile` table.
         tails: Corrects histories behind the batches.
+        restorer: Makes again, if they are deleted, what messages come from.
         clock: Tells the present, microseconds since the epoch.
         observer: Is told what happens.
         on_batch: Called with the totals after each acknowledged batch.
@@ -133,6 +136,7 @@ class Builder:
         profiles: ProfileTable,
         *,
         tails: TailCorrector,
+        restorer: Restorer,
         clock: Callable[[], int],
         observer: BuilderObserver | None = None,
         on_batch: Callable[[Totals], None] = lambda _: None,
@@ -140,6 +144,7 @@ class Builder:
     ) -> None:
         self._config = config
         self._puller = puller
+        self._restorer = restorer
         self._writer = writer
         self._online = online
         self._profiles = profiles
@@ -155,7 +160,7 @@ class Builder:
             Chore(online.catch_up, config.catch_up_share),
             Chore(self._refresh, config.profile_share),
         )
-        self._redis_away = False
+        self._waiting_for: set[Part] = set()
         self.totals = Totals()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -180,7 +185,9 @@ class Builder:
                     busy = await self._do_chores(stop, full=full)
                     if self._tail_pace.is_due(messages_came=bool(messages)):
                         await self._insist(stop, self._correct_tail)
-                    self._tell_of_redis()
+                    await self._look_after_the_stream(messages)
+                    self._tell("redis", self._online.away_reason if self._online.is_away else "")
+                    self._tell("nats", self._puller.trouble)
             finally:
                 await self._puller.stop()
                 await self._puller.hand_back(unhandled)
@@ -223,12 +230,21 @@ class Builder:
                 busy |= bool(await self._insist(stop, chore.run))
         return busy
 
-    def _tell_of_redis(self) -> None:
-        before, self._redis_away = self._redis_away, self._online.is_away
-        if self._redis_away and not before:
-            self._observer.on_waiting("redis", self._online.away_reason)
-        if before and not self._redis_away:
-            self._observer.on_resumed("redis")
+    async def _look_after_the_stream(self, messages: list[Message]) -> None:
+        """Have stream and consumer made again if the server says that there are none."""
+        if messages:
+            self._restorer.is_well()
+        elif self._puller.trouble:
+            await self._restorer.attempt()
+
+    def _tell(self, part: Part, reason: str) -> None:
+        """Tell the observer when a part goes away, and when it is back."""
+        if reason and part not in self._waiting_for:
+            self._waiting_for.add(part)
+            self._observer.on_waiting(part, reason)
+        if part in self._waiting_for and not reason:
+            self._waiting_for.remove(part)
+            self._observer.on_resumed(part)
 
     def _refresh(self) -> int:
         now_us, users = self._clock(), self._config.profile_users

@@ -23,6 +23,7 @@ from oo_profile.settings import redis_endpoint
 from oo_profile.storage.database import connect
 from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.puller import Puller
+from oo_profile.transport.restoring import Restorer
 from oo_profile.transport.stream import CONSUMER, STREAM, ensure_consumer, ensure_stream
 from oo_stores.errors import OnlineServerError
 from oo_transforms.views import STATE_VIEWS
@@ -103,6 +104,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 sync,
                 profiles,
                 tails=TailCorrector(database, STATE_VIEWS),
+                restorer=Restorer(nats, writer.continue_with),
                 clock=clock,
                 observer=observer,
                 on_batch=on_batch,

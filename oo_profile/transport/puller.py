@@ -83,6 +83,13 @@ class Puller:
         self._heard_at = 0.0
         self._reconnects = 0
 
+    @property
+    def trouble(self) -> str:
+        """Why the server gives no messages: it is away, or refused the last request; else ""."""
+        if not self._connection.is_connected:
+            return "not connected"
+        return "" if self._open else self._refusal
+
     async def start(self) -> None:
         """Subscribe; the first request is made by the first `take`."""
         accept_any_subject(self._connection)
@@ -121,9 +128,8 @@ class Puller:
         return taken
 
     async def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Tell the server that these need not come again."""
-        for message in messages:
-            await self._connection.publish(message.reply, _ACK)
+        """Tell the server that these need not come again, at once or when it is back."""
+        await self._answer(messages, _ACK)
 
     async def hand_back(self, messages: Iterable[Message]) -> None:
         """Tell the server to deliver these again at once.
@@ -131,14 +137,24 @@ class Puller:
         Who takes no more calls `stop` first: to a request that is still open the server sends
         them back, and then waits for an acknowledgement from where nobody listens any more.
         """
-        for message in messages:
-            await self._connection.publish(message.reply, _HAND_BACK)
+        await self._answer(messages, _HAND_BACK)
+
+    async def _answer(self, messages: Iterable[Message], answer: bytes) -> None:
+        try:
+            for message in messages:
+                await self._connection.publish(message.reply, answer)
+        except nats_errors.OutboundBufferLimitError:
+            # As much as is kept for a server that is away. The rest comes again, as duplicates.
+            _log.warning("puller.answers_dropped")
 
     async def _ask(self) -> None:
         """Ask for more if less than a batch is here or on its way."""
         if self._requests_are_lost():
             self._open = 0
         if self._open + len(self._messages) >= self.batch:
+            return
+        if not self._connection.is_connected:
+            # It would be kept for when the server is back, and so would the next ones.
             return
         self._open += self.batch
         self._heard_at, self._reconnects = _now(), self._connection.stats["reconnects"]
