@@ -62,12 +62,18 @@ class Piece:
 class Timeline:
     """The arrivals of one user's signals in one view, from some event time on.
 
+    Args:
+        before: The key of the newest version before that event time, to which nothing is lacking;
+            None if there is none.
+
     Attributes:
         until_us: Received time of the newest arrival, 0 if there is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Key | None = None) -> None:
         self.until_us = 0
+        # The last signal from before may have come after those that follow.
+        self._before_us = 0 if before is None else before[1]
         self._times: Micros = np.empty(0, np.int64)
         self._received: Micros = np.empty(0, np.int64)
         self._ids: npt.NDArray[np.object_] = np.empty(0, np.object_)
@@ -93,7 +99,8 @@ class Timeline:
         ends = np.append(first[1:], len(self._times))[: len(first)]
         self._ends = ends
         # When the last signal at or before an event time came, and the first one after it.
-        self._last = np.maximum.accumulate(self._received)[ends - 1]
+        latest = np.maximum.accumulate(self._received)[ends - 1]
+        self._last = np.maximum(latest, self._before_us)
         earliest = np.minimum.accumulate(self._received[::-1])[::-1]
         self._passed = np.append(earliest, _NEVER)[ends]
 

@@ -7,7 +7,7 @@ that it needs is in the database, so after a crash it goes on from the mark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_profile.insight.events import EventLog
@@ -87,7 +87,8 @@ class _Pass:
         done_us: Event times up to here are done with.
         again_us: From here on they must be gone through once more, since signals came late for
             what was done.
-        timeline: The signals at or after the event time at which the pass began.
+        timeline: The signals at or after the event time at which the pass began; None until they
+            are read.
         rows: Rows written.
     """
 
@@ -97,7 +98,7 @@ class _Pass:
     checkpoint: Version | None
     done_us: int
     again_us: int | None = None
-    timeline: Timeline = field(default_factory=Timeline)
+    timeline: Timeline | None = None
     rows: int = 0
 
 
@@ -167,7 +168,6 @@ class TailCorrector:
             raise _OvertakenError
         if first_us < current.first_us:
             current.again_us = min(first_us, current.again_us or first_us)
-        self._read_arrivals(current)
         goes_on = self._write_next(current)
         if current.again_us is not None:
             current.first_us = current.again_us
@@ -179,26 +179,33 @@ class TailCorrector:
         tail_marks.advance(self._connection, TailMark(user_id, table.name, current.first_us))
         return goes_on
 
-    def _read_arrivals(self, current: _Pass) -> None:
+    def _timeline(self, current: _Pass) -> Timeline:
         """Read the signals of the tail, at first all of them and then those that came since."""
-        table, user_id, timeline = current.table, current.user_id, current.timeline
+        table, user_id, first_us = current.table, current.user_id, current.first_us
+        timeline = current.timeline
+        if timeline is None:
+            before = table.newest_at(self._connection, user_id, first_us - 1)
+            current.timeline = timeline = Timeline(_key(before))
         # Every signal writes the newest version, so that is where the log ends.
-        if table.newest_created(self._connection, user_id) == timeline.until_us:
-            return
-        from_us = 0 if timeline.until_us else current.first_us
+        elif table.newest_created(self._connection, user_id) == timeline.until_us:
+            return timeline
         arrivals = signal_log.arrivals_of(
-            self._connection, user_id, table.view, from_us=from_us, after_us=timeline.until_us
+            self._connection,
+            user_id,
+            table.view,
+            from_us=0 if timeline.until_us else first_us,
+            after_us=timeline.until_us,
         )
-        checkpoint = current.checkpoint
-        if checkpoint is not None:
+        if current.checkpoint is not None:
             # What happened before it counts from there on: no rows are before it.
-            floor_us = checkpoint.event_time_us
+            floor_us = current.checkpoint.event_time_us
             arrivals = [a._replace(time_us=max(a.time_us, floor_us)) for a in arrivals]
         timeline.add(arrivals)
+        return timeline
 
     def _write_next(self, current: _Pass) -> bool:
         """Correct the next event times that are behind; say whether others may follow."""
-        table, user_id, timeline = current.table, current.user_id, current.timeline
+        table, user_id, timeline = current.table, current.user_id, self._timeline(current)
         moments = timeline.moments_after(current.done_us, self._rows * LOOKED_AT)
         if not len(moments):
             return False
@@ -210,8 +217,7 @@ class TailCorrector:
             return True
         moments = moments[moments >= behind_us][: self._rows]
         stored = [key for key in stored if behind_us <= key[0] <= moments[-1]]
-        base = table.newest_at(self._connection, user_id, behind_us - 1)
-        base = base or current.checkpoint
+        base = table.newest_at(self._connection, user_id, behind_us - 1) or current.checkpoint
         self._write(current, timeline.piece(moments, stored, _key(base)), base)
         return True
 
