@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from oo_profile.building import late_tails
+from oo_profile.building.folding import ViewChange, fold_batch
 from oo_profile.building.keeping_out import (
     Decoded,
     rejections_without_forgotten,
     without_forgotten,
 )
 from oo_profile.building.late_tails import LONG_TAIL_ROWS
+from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.storage import behind, checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
 from oo_profile.storage.rejected import Rejection
 from oo_profile.storage.signal_log import StoredSignal
 from oo_profile.storage.state_table import StateTable, newest_created_many
 from oo_transforms.errors import SignalRejected
-from oo_transforms.history import Change, LogEntry, Version, fold
+from oo_transforms.history import LogEntry
 from oo_transforms.signals import SIGNAL_TYPES, Signal, decode, event_time_us
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from oo_profile.transport.message import Message
     from oo_profile.transport.stream import StreamState
     from oo_transforms.state_view import StateView
-
-UserView: TypeAlias = tuple[str, str]
-"""A user and the name of a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Outcome:
     duplicates_of: Counter[str] = field(default_factory=Counter)
     rejected_of: Counter[str] = field(default_factory=Counter)
     kept_out: tuple[int, ...] = ()
-    newest: dict[UserView, Version] = field(default_factory=dict)
+    newest: NewestStates = field(default_factory=NewestStates)
 
 
 class BatchWriter:
@@ -105,14 +103,13 @@ class BatchWriter:
             accepted = self._in_log_order(sorted_out.new)
             changes = self._fold(accepted)
             signal_log.insert_many(self._connection, accepted)
-            for table, changed in changes.items():
-                table.apply_many(self._connection, changed.items())
-                late_tails.mark(self._connection, table, changed.items())
+            for change in changes:
+                change.write(self._connection)
             rejected.insert_many(self._connection, self._stream_created_at, sorted_out.rejections)
             self._mark_due({stored.signal.user_id for stored in accepted})
             newest = self._newest(changes, sorted_out.duplicates)
             if remember:
-                behind.insert_many(self._connection, {user_id for user_id, _ in newest})
+                behind.insert_many(self._connection, newest.user_ids)
         return Outcome(
             Counter(stored.signal.subject for stored in accepted),
             len(sorted_out.duplicates),
@@ -166,7 +163,7 @@ class BatchWriter:
             )
         return accepted
 
-    def _fold(self, accepted: Sequence[StoredSignal]) -> dict[StateTable, dict[str, Change]]:
+    def _fold(self, accepted: Sequence[StoredSignal]) -> list[ViewChange]:
         logs: dict[StateTable, dict[str, list[LogEntry]]] = defaultdict(lambda: defaultdict(list))
         for stored in accepted:
             signal, event_us = stored.signal, stored.event_time_us
@@ -175,29 +172,9 @@ class BatchWriter:
                 if added is not None:
                     entry = LogEntry(event_us, stored.received_us, signal.event_id, added)
                     logs[table][signal.user_id].append(entry)
-        return {table: self._changes(table, log) for table, log in logs.items()}
-
-    def _changes(
-        self, table: StateTable, logs: Mapping[str, Sequence[LogEntry]]
-    ) -> dict[str, Change]:
-        newest = table.newest_many(self._connection, logs)
-
-        def change(user_id: str) -> Change:
-            log = logs[user_id]
-
-            def tail(from_us: int) -> Sequence[Version] | None:
-                # The batch's own signals are part of it.
-                limit = self._long_tail - sum(entry.event_time_us >= from_us for entry in log)
-                return late_tails.short_tail(self._connection, table, user_id, from_us, limit)
-
-            return fold(
-                table.state(newest.get(user_id)),
-                log,
-                tail,
-                lambda: checkpoints.floor_us(self._connection, table.view, user_id),
-            )
-
-        return {user_id: change(user_id) for user_id in logs}
+        return [
+            fold_batch(self._connection, table, log, self._long_tail) for table, log in logs.items()
+        ]
 
     def _mark_due(self, user_ids: set[str]) -> None:
         self._connection.executemany(
@@ -205,19 +182,12 @@ class BatchWriter:
             ((user_id,) for user_id in sorted(user_ids)),
         )
 
-    def _newest(
-        self, changes: Mapping[StateTable, Mapping[str, Change]], duplicates: Iterable[Signal]
-    ) -> dict[UserView, Version]:
+    def _newest(self, changes: Sequence[ViewChange], duplicates: Iterable[Signal]) -> NewestStates:
         # A crash between commit and Redis shows as duplicates: their users are written again.
-        again = {signal.user_id for signal in duplicates}
-        newest = {}
-        for table in self._tables if again else ():
-            for user_id, version in table.newest_many(self._connection, again).items():
-                newest[user_id, table.name] = version
-        for table, changed in changes.items():
-            for user_id, change in changed.items():
-                newest[user_id, table.name] = change.newest_version
-        return newest
+        again = sorted({signal.user_id for signal in duplicates})
+        stored = [table.newest_columns(self._connection, again) for table in self._tables if again]
+        parts = [newest_rows(columns, again) for columns in stored]
+        return NewestStates([*parts, *(change.newest for change in changes)])
 
 
 @dataclass(slots=True)

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 import msgspec
 from feast.infra.online_stores.helpers import get_online_store_from_config
 
+from oo_profile.building.newest_states import NewestStates
 from oo_profile.registry import state_views
-from oo_stores.redis import FillMark, OnlineRow, RedisOnlineStore
+from oo_profile.storage.state_rows import field_columns
+from oo_stores.redis import FillMark, OnlineColumns, OnlineRow, RedisOnlineStore
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from feast import FeatureStore
+    from feast import FeatureStore, FeatureView
 
-    from oo_profile.building.batch import UserView
+    from oo_profile.building.newest_states import UserView, ViewStates
     from oo_profile.storage.state_table import RawRow
     from oo_stores.redis import StoredRow
     from oo_transforms.history import Version
+
+_VIEWS = {view.name: view for view in STATE_VIEWS}
 
 
 class OnlineWriter:
@@ -56,16 +60,15 @@ class OnlineWriter:
     def write(self, newest: Mapping[UserView, Version]) -> int:
         """Write states, each as a whole, where Redis has no newer ones; return how many.
 
+        Args:
+            newest: The states; those that come as columns are written fastest.
+
         Raises:
             OnlineServerError: Some may be written; the same call may be made again.
         """
-        return self._store.write_views(
-            self._config,
-            (
-                (self._views[view], self._row(user_id, view, version))
-                for (user_id, view), version in sorted(newest.items())
-            ),
-        )
+        if not isinstance(newest, NewestStates):
+            newest = NewestStates.of(_VIEWS, newest)
+        return self._store.write_columns(self._config, map(self._columns, newest.parts))
 
     def replace(self, rows: Iterable[tuple[str, str, RawRow | None]]) -> int:
         """Put rows as SQLite stores them in the place of whatever is there; return how many.
@@ -128,6 +131,12 @@ class OnlineWriter:
         values = dict(zip(self._fields[view], cells, strict=True))
         return OnlineRow({"user_id": user_id}, values, event_time_us, created_us)
 
-    def _row(self, user_id: str, view: str, version: Version) -> OnlineRow:
-        values = dict(zip(self._fields[view], version.cells, strict=True))
-        return OnlineRow({"user_id": user_id}, values, version.event_time_us, version.created_us)
+    def _columns(self, part: ViewStates) -> tuple[FeatureView, OnlineColumns]:
+        columns = part.columns
+        name = columns.view.name
+        return self._views[name], OnlineColumns(
+            {"user_id": part.user_ids},
+            dict(zip(self._fields[name], field_columns(columns), strict=True)),
+            columns.event_times_us.tolist(),
+            columns.created_us.tolist(),
+        )

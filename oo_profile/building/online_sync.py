@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_profile.building.keeping_out import withdraw_forgotten
+from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.building.online_copy import OnlineCopy
 from oo_profile.insight.events import EventLog
 from oo_profile.storage import behind
@@ -22,11 +23,9 @@ from oo_stores.errors import OnlineServerError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from oo_profile.building.batch import UserView
     from oo_profile.building.online import OnlineWriter
-    from oo_transforms.history import Version
     from oo_transforms.state_view import StateView
 
 _log = EventLog(__name__)
@@ -108,7 +107,7 @@ class OnlineSync:
         """Whether Redis is away; then a batch must remember its users in its own transaction."""
         return self._away.since is not None
 
-    def write(self, newest: Mapping[UserView, Version], *, remembered: bool) -> int:
+    def write(self, newest: NewestStates, *, remembered: bool) -> int:
         """Bring to Redis what a committed batch changed, or see to it that it is remembered.
 
         After this the batch may be acknowledged.
@@ -126,7 +125,7 @@ class OnlineSync:
         if remembered:
             self._any_behind = True
             return 0
-        user_ids = {user_id for user_id, _ in newest}
+        user_ids = newest.user_ids
         try:
             return self._bring(newest, user_ids)
         except OnlineServerError as error:
@@ -187,7 +186,7 @@ class OnlineSync:
         self._any_behind = bool(users)
         return len(users)
 
-    def _bring(self, newest: Mapping[UserView, Version], user_ids: Iterable[str]) -> int:
+    def _bring(self, newest: NewestStates, user_ids: Iterable[str]) -> int:
         written = self._online.write(newest)
         # Somebody may have rebuilt these users since they were read; see `online_copy`.
         if self._copy.others_committed():
@@ -198,14 +197,10 @@ class OnlineSync:
     def _users_of_a_portion(self) -> int:
         return max(1, self._config.portion // len(self._tables))
 
-    def _newest(
-        self, tables: Iterable[StateTable], users: Sequence[str]
-    ) -> dict[UserView, Version]:
-        return {
-            (user_id, table.name): version
-            for table in tables
-            for user_id, version in table.newest_many(self._connection, users).items()
-        }
+    def _newest(self, tables: Iterable[StateTable], users: Sequence[str]) -> NewestStates:
+        return NewestStates(
+            [newest_rows(table.newest_columns(self._connection, users), users) for table in tables]
+        )
 
     def _fill(self) -> int:
         """Fill a Redis that lost what it had, a portion of one view at a time."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
-    from oo_profile.building.batch import UserView
+    from oo_profile.building.newest_states import UserView
     from oo_profile.storage.state_table import StateTable
     from oo_transforms.state_view import StateView
 

@@ -69,11 +69,15 @@ class StateTable:
         select = f"SELECT event_timestamp, created_timestamp, {values} FROM {self.name}"
         self._newest = f"{select} WHERE user_id = ? {_NEWEST_FIRST}"
         self._newest_at = f"{select} WHERE user_id = ? AND event_timestamp <= ? {_NEWEST_FIRST}"
-        self._newest_many = (
-            f"SELECT {names} FROM json_each(?) AS asked CROSS JOIN {self.name} "
+        newest_of_each = (
+            f"FROM json_each(?) AS asked CROSS JOIN {self.name} "
             "ON user_id = asked.value AND (event_timestamp, created_timestamp) = ("
             f"SELECT event_timestamp, created_timestamp FROM {self.name} "
             f"WHERE user_id = asked.value {_NEWEST_FIRST})"
+        )
+        self._newest_many = f"SELECT {names} {newest_of_each}"
+        self._newest_columns = (
+            f"SELECT asked.key, event_timestamp, created_timestamp, {values} {newest_of_each}"
         )
         self._tail = (
             f"{select} WHERE user_id = ?1 AND event_timestamp >= coalesce("
@@ -112,6 +116,18 @@ class StateTable:
         """Read the newest version of each of these users; one without any is left out."""
         rows = connection.execute(self._newest_many, (_as_json(user_ids),))
         return {row[0]: self._version(row[1:]) for row in rows}
+
+    def newest_columns(
+        self, connection: sqlite3.Connection, user_ids: Sequence[str]
+    ) -> VersionColumns:
+        """Read the newest version of each of these users as columns, one without any left out.
+
+        Args:
+            connection: Where to read.
+            user_ids: The users, sorted; `users` of the columns numbers them.
+        """
+        rows = connection.execute(self._newest_columns, (json.dumps(user_ids),)).fetchall()
+        return self._codec.columns(rows)
 
     def newest_at(
         self, connection: sqlite3.Connection, user_id: str, time_us: int

@@ -1,9 +1,17 @@
 """Feast's Redis online store, with settings from the environment and a fast way to write."""
 
+from oo_stores.redis.columns import OnlineColumns
 from oo_stores.redis.config import RedisOnlineStoreConfig
 from oo_stores.redis.fill_mark import FillMark
 from oo_stores.redis.rows import OnlineRow
 from oo_stores.redis.store import RedisOnlineStore
 from oo_stores.redis.stored_rows import StoredRow
 
-__all__ = ["FillMark", "OnlineRow", "RedisOnlineStore", "RedisOnlineStoreConfig", "StoredRow"]
+__all__ = [
+    "FillMark",
+    "OnlineColumns",
+    "OnlineRow",
+    "RedisOnlineStore",
+    "RedisOnlineStoreConfig",
+    "StoredRow",
+]

@@ -24,7 +24,7 @@ from oo_stores.redis.keys import JoinKeys, key_encoder
 from oo_stores.redis.values import PlainValue, encoder_for, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from feast import FeatureView, RepoConfig
 
@@ -77,14 +77,23 @@ class RowLayout:
     def __init__(self, view: FeatureView, config: RepoConfig) -> None:
         self.names = KindsOfRows(stored_name(view, config))
         self.key = key_encoder(view, config)
-        self._encoders = {
-            field.name: encoder_for(field.dtype.to_value_type()) for field in view.features
-        }
+        self.types = {field.name: field.dtype.to_value_type() for field in view.features}
+        self._encoders = {name: encoder_for(kind) for name, kind in self.types.items()}
 
     @property
     def features(self) -> Iterable[str]:
         """Names of the view's features, in the order of a whole row's fields."""
         return self._encoders
+
+    def keys(self, join_keys: Mapping[str, Sequence[str | int]]) -> list[bytes]:
+        """Return the Redis keys of entities that come column by column.
+
+        Raises:
+            EntityKeyError: They do not fit the view.
+        """
+        names, columns = tuple(join_keys), join_keys.values()
+        rows = zip(*columns, strict=True)
+        return [self.key(dict(zip(names, row, strict=True))) for row in rows]
 
     def hash_row(self, row: OnlineRow) -> HashRow:
         """Return a row as hash fields.

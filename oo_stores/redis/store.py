@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from feast.infra.online_stores import redis as feast_redis
 
-from oo_stores.redis import rows
+from oo_stores.redis import columns, rows
 from oo_stores.redis.age import WallClock, wall_clock_us
 from oo_stores.redis.batches import BatchEncoder
 from oo_stores.redis.clients import Clients
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
     from oo_stores.redis.batches import FeastBatch
+    from oo_stores.redis.columns import OnlineColumns
     from oo_stores.redis.config import RedisOnlineStoreConfig
     from oo_stores.redis.connections import AsyncClient, Client
     from oo_stores.redis.entity_reads import EntityRow
@@ -117,6 +118,19 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
                 yield layout.key(row.join_keys), layout.hash_row(row)
 
         return self._send_rounds(keyed(), partial(self._send, config.online_store))
+
+    def write_columns(
+        self, config: RepoConfig, writes: Iterable[tuple[FeatureView, OnlineColumns]]
+    ) -> int:
+        """Write rows that come column by column; else as `write_views` does, errors included.
+
+        Args:
+            config: As for `write_views`.
+            writes: Each view with its rows, all held at once. Rows of one entity go in one call,
+                up to a hundred.
+        """
+        keyed = columns.keyed_rows(config, writes)
+        return self._send_rounds(keyed, partial(self._send, config.online_store))
 
     def replace_views(
         self,

@@ -49,6 +49,7 @@ _FOUR_BYTES, _FIVE_BYTES, _SIX_BYTES = 1 << 21, 1 << 28, 1 << 35
 """The least numbers whose varints have so many bytes."""
 
 _double = struct.Struct("<d")
+_TAGGED_DOUBLE = np.dtype([("tag", "u1"), ("double", "<f8")])
 
 
 def encoder_for(value_type: ValueType) -> Encoder:
@@ -64,6 +65,19 @@ def encoder_for(value_type: ValueType) -> Encoder:
     b' \x05'
     """
     return _ENCODERS.get(value_type) or _through_feast(value_type)
+
+
+def packed_doubles(column: NDArray[np.float64]) -> list[bytes]:
+    """Return doubles as serialized `Value`s, packed in one piece and cut."""
+    tagged = np.empty(len(column), dtype=_TAGGED_DOUBLE)
+    tagged["tag"], tagged["double"] = _DOUBLE_TAG[0], column
+    whole, size = tagged.tobytes(), _TAGGED_DOUBLE.itemsize
+    return [whole[at : at + size] for at in range(0, len(whole), size)]
+
+
+def double_list_head(size_bytes: int) -> bytes:
+    """Return what stands before the packed elements of a list of doubles."""
+    return _list_head(_DOUBLE_LIST_TAG, size_bytes)
 
 
 def varint(number: int) -> bytes:
