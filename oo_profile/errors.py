@@ -8,6 +8,7 @@ ProfileError
 │   ├── PortBusyError        somebody else listens on its port
 │   ├── ServerDiedError      it ended before it answered
 │   └── ServerSilentError    it runs but does not answer
+├── AddressBusyError         nobody can listen at the address of metrics and health
 ├── DatabaseError            SQLite refuses the file with signals and history
 │   └── NoDatabaseError      there is no such file yet
 ├── SchemaError              its tables are not those that this program works with
@@ -134,6 +135,19 @@ class ServerSilentError(Transient, ServerError, TimeoutError):
         super().__init__(
             f"{server} at {address} did not answer within {seconds:g} seconds, and was stopped. "
             f"The end of its log:\n{log}"
+        )
+
+
+class AddressBusyError(Terminal, ProfileError, OSError):
+    """Nobody can listen at the address of metrics and health."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(
+            f"metrics and health cannot be served at {host}:{port} ({reason}): give another "
+            "--metrics-port (OO_METRICS_PORT), or an address of this machine as --metrics-address"
         )
 
 

@@ -123,6 +123,14 @@ class OnlineWriter:
         entities = [{"user_id": user_id} for user_id in user_ids]
         return self._store.delete_entities(self._config, view, entities)
 
+    def ping(self) -> None:
+        """Ask whether Redis is there.
+
+        Raises:
+            OnlineServerError: It is not.
+        """
+        self._store.ping(self._config)
+
     def _raw(self, view: str, row: RawRow) -> OnlineRow:
         user_id, event_time_us, created_us, *cells = row
         # Packed numbers are taken as they are; lists of texts are JSON.

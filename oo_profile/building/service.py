@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from typing import TYPE_CHECKING
 
 from nats import errors as nats_errors
@@ -13,6 +12,7 @@ from oo_profile.building import replay
 from oo_profile.building.batch import BatchWriter
 from oo_profile.building.builder import Builder, BuilderConfig, Step, Totals
 from oo_profile.building.late_tails import TailCorrector
+from oo_profile.building.observer import BuilderObserver, Surroundings
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_sync import OnlineSync, OnlineSyncConfig
 from oo_profile.building.profile_features import ProfileFeatures
@@ -25,6 +25,7 @@ from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.puller import Puller
 from oo_profile.transport.restoring import Restorer
 from oo_profile.transport.stream import CONSUMER, STREAM, ensure_consumer, ensure_stream
+from oo_profile.wall_clock import wall_clock
 from oo_stores.errors import OnlineServerError
 from oo_transforms.views import STATE_VIEWS
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from feast import FeatureStore
     from nats.aio.client import Client
 
-    from oo_profile.building.observer import BuilderObserver
     from oo_profile.settings import Settings
     from oo_profile.storage.database import Synchronous
 
@@ -43,11 +43,6 @@ MAX_BATCH = 4000
 """Messages of a batch when there are that many: larger ones gain little and cost latency."""
 
 _log = EventLog(__name__)
-
-
-def wall_clock() -> int:
-    """Tell the present, microseconds since the epoch; for entry points only."""
-    return time.time_ns() // 1000
 
 
 async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
@@ -85,6 +80,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     Raises:
         ProfileError: The database, NATS, the stream or the registry is not as needed.
     """
+    observer = observer or BuilderObserver()
     # First what changes nothing: a registry that does not fit is refused before any table is made.
     features, online = ProfileFeatures(store), OnlineWriter(store)
     with (
@@ -111,7 +107,8 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 on_step=on_step,
             )
             _log.info("builder.started", database=settings.db, stream=STREAM)
-            await builder.run(stop)
+            async with observer.watching(Surroundings(nats, online, settings.db)):
+                await builder.run(stop)
             await _flush(nats)
     _log.info("builder.stopped", handled=builder.totals.handled)
     return builder.totals

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import signal
 from typing import TYPE_CHECKING
 
 import click
 
-from oo_profile.insight.events import LOG_FORMATS, configure
+from oo_profile.insight.events import LOG_FORMATS, EventLog, configure
 from oo_profile.registry import open_store
 from oo_profile.settings import current_settings
+from oo_profile.wall_clock import wall_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oo_profile.insight.events import LogFormat
+    from oo_profile.insight.insight import Insight
     from oo_profile.storage.database import Synchronous
+
+_log = EventLog(__name__)
 
 
 @click.command(short_help="Build profiles from the signals of the stream.")
@@ -35,7 +42,25 @@ if TYPE_CHECKING:
     show_default=True,
     help="How events are logged: text for a terminal, json for one object a line.",
 )
-def run(synchronous: Synchronous, log_format: LogFormat) -> None:
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, (1 << 16) - 1),
+    envvar="OO_METRICS_PORT",
+    show_envvar=True,
+    help="Serve /metrics, /healthz and /readyz there; 0: a free port, which the log names. "
+    "Default: they are not served.",
+)
+@click.option(
+    "--metrics-address",
+    default="127.0.0.1",
+    envvar="OO_METRICS_ADDRESS",
+    show_envvar=True,
+    show_default=True,
+    help="Where to listen for that: by default, this machine alone asks.",
+)
+def run(
+    synchronous: Synchronous, log_format: LogFormat, metrics_port: int | None, metrics_address: str
+) -> None:
     """Build profiles from the signals of the stream, until it is stopped.
 
     Each batch of signals goes into SQLite, then Redis, and is then acknowledged. SIGTERM and
@@ -46,11 +71,28 @@ def run(synchronous: Synchronous, log_format: LogFormat) -> None:
       oo up && oo apply && oo run
     """  # noqa: D301 - click keeps the lines after a backspace as they are
     configure(log_format)
-    click.echo("Loading Feast and the registry ...", err=True)
-    asyncio.run(_run(synchronous))
+    if log_format == "text":
+        click.echo("Loading Feast and the registry ...", err=True)
+    with contextlib.ExitStack() as stack:
+        insight = None
+        if metrics_port is not None:
+            insight = stack.enter_context(_served(metrics_address, metrics_port))
+        asyncio.run(_run(synchronous, insight))
 
 
-async def _run(synchronous: Synchronous) -> None:
+@contextlib.contextmanager
+def _served(address: str, port: int) -> Iterator[Insight]:
+    """Observe a builder, and let others see that, from before it starts until it has ended."""
+    from oo_profile.insight.insight import Insight  # noqa: PLC0415 - only where it is asked for
+    from oo_profile.insight.server import serving  # noqa: PLC0415 - as above
+
+    insight = Insight(wall_clock)
+    with serving((address, port), insight.metrics.registry, insight.status) as served_at:
+        _log.info("insight.serving", address=served_at)
+        yield insight
+
+
+async def _run(synchronous: Synchronous, insight: Insight | None) -> None:
     from oo_profile.building.service import run_builder  # noqa: PLC0415 - imports Feast
 
     settings = current_settings()
@@ -62,7 +104,7 @@ async def _run(synchronous: Synchronous) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    totals = await run_builder(settings, store, stop, synchronous=synchronous)
+    totals = await run_builder(settings, store, stop, synchronous=synchronous, observer=insight)
     click.echo(
         f"{totals.stored.total():,} signals stored, {totals.duplicates:,} duplicates, "
         f"{totals.rejected.total():,} rejected, {totals.kept_out:,} kept out"

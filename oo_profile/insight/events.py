@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import sys
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ class JsonFormatter(logging.Formatter):
         """Return the line."""
         line: dict[str, object] = {"time": _time(record), "level": record.levelname.lower()}
         if isinstance(record.msg, Event):
-            line |= {"event": record.msg.name} | dict(record.msg.context)
+            context = {key: _finite(value) for key, value in record.msg.context.items()}
+            line |= {"event": record.msg.name} | context
         else:
             line |= {"event": "log", "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
@@ -115,6 +117,11 @@ class _TextFormatter(logging.Formatter):
 def _time(record: logging.LogRecord) -> str:
     instant = datetime.fromtimestamp(record.created, UTC)
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _finite(value: object) -> object:
+    # JSON has no infinity.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _word(value: object) -> str:

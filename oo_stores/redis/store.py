@@ -468,6 +468,15 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
     ) -> T:
         return await self._fallback.run_async(settings, work)
 
+    def ping(self, config: RepoConfig) -> None:
+        """Ask whether Redis is there, without reading or writing anything.
+
+        Raises:
+            OnlineServerError: It does not answer, or not to this user.
+        """
+        with answered_by(config.online_store):
+            self._clients.get(config.online_store).ping()
+
     async def close(self) -> None:
         """Close the connections; the next call opens new ones. Feast's own leaves them open."""
         await self._clients.close()

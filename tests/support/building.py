@@ -16,7 +16,7 @@ from support.world import DEADLINE_SECONDS, World
 
 from oo_profile.building.builder import BuilderConfig, Step, Totals
 from oo_profile.building.online_sync import OnlineSyncConfig
-from oo_profile.building.service import MAX_BATCH, run_builder, wall_clock
+from oo_profile.building.service import MAX_BATCH, run_builder
 from oo_profile.errors import DatabaseError, NoDatabaseError
 from oo_profile.registry import open_store
 from oo_profile.settings import current_settings
@@ -25,6 +25,7 @@ from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.publisher import publish
 from oo_profile.transport.signal_file import SignalLine
 from oo_profile.transport.stream import CONSUMER, STREAM, ensure_stream
+from oo_profile.wall_clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence

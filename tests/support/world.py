@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner, Result
 
-from oo_profile.building.service import MAX_BATCH, run_builder, wall_clock
+from oo_profile.building.service import MAX_BATCH, run_builder
 from oo_profile.cli import oo
 from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.publisher import publish
 from oo_profile.transport.signal_file import SignalLine
 from oo_profile.transport.stream import ensure_stream
+from oo_profile.wall_clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,0 +1,90 @@
+"""The event time of the newest signal of each source."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import nats.errors
+
+from oo_profile.transport.stream import STREAM
+from oo_transforms.clock import to_micros
+from oo_transforms.errors import SignalRejected
+from oo_transforms.signals import SOURCES, SUBJECTS, SourceSynced, decode, event_time_us
+from oo_transforms.syncs import SOURCE_VIEWS, SYNC_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nats.aio.client import Client
+
+    from oo_profile.building.batch import UserView
+    from oo_transforms.history import Version
+
+_ASK_SECONDS = 5.0
+_MICROS = 1_000_000
+_SOURCE_OF: Final = {view.name: view.source for view in SOURCE_VIEWS.values()}
+_SOURCE_OF_SUBJECT: Final = {
+    kind.subject: view.source for view in SOURCE_VIEWS.values() for kind in view.weights
+}
+_CELLS: Final = [field.name for field in SYNC_STATE.fields()]
+_CELL_OF: Final = {source: _CELLS.index(f"sync_{source}_at") for source in SOURCES}
+
+
+def newest_of_batch(newest: Mapping[UserView, Version]) -> dict[str, int]:
+    """Return the event time of the newest signal of each source, microseconds, that a batch knows.
+
+    A sync counts for the source that it names. Sources that the batch says nothing of are left
+    out.
+
+    Args:
+        newest: The newest version of every user and view that the batch changed.
+    """
+    times: dict[str, int] = {}
+    for (_, view), version in newest.items():
+        if view == SYNC_STATE.name:
+            for source, place in _CELL_OF.items():
+                synced_at = version.cells[place]
+                if isinstance(synced_at, float):
+                    _keep(times, source, round(synced_at * _MICROS))
+        else:
+            _keep(times, _SOURCE_OF[view], version.event_time_us)
+    return times
+
+
+async def newest_of_stream(connection: Client) -> dict[str, int]:
+    """Return the same from the last message of each subject in the stream.
+
+    What a builder knows before its first batch. Messages that are no valid signals are left out,
+    and of syncs only the last one is seen.
+    """
+    times: dict[str, int] = {}
+    for subject in SUBJECTS:
+        found = await _last(connection, subject)
+        if found is not None:
+            _keep(times, *found)
+    return times
+
+
+async def _last(connection: Client, subject: str) -> tuple[str, int] | None:
+    request = json.dumps({"last_by_subj": subject}).encode()
+    try:
+        reply = await connection.request(
+            f"$JS.API.STREAM.MSG.GET.{STREAM}", request, timeout=_ASK_SECONDS
+        )
+        message = json.loads(reply.data).get("message")
+        if message is None:
+            return None
+        received_us = to_micros(datetime.fromisoformat(message["time"]))
+        signal = decode(subject, base64.b64decode(message.get("data", "")), received_us)
+    except (TimeoutError, nats.errors.Error, SignalRejected):
+        return None
+    if isinstance(signal, SourceSynced):
+        return signal.source, event_time_us(signal, received_us)
+    return _SOURCE_OF_SUBJECT[subject], event_time_us(signal, received_us)
+
+
+def _keep(times: dict[str, int], source: str, time_us: int) -> None:
+    times[source] = max(times.get(source, 0), time_us)

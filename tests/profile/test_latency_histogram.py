@@ -1,0 +1,62 @@
+"""Latencies of a batch are counted together, as each of them would be alone."""
+
+from __future__ import annotations
+
+import random
+
+from prometheus_client import CollectorRegistry, Histogram
+
+from oo_profile.insight.latency import BOUNDS_SECONDS, LatencyHistogram
+
+
+def samples(*, ours: LatencyHistogram) -> dict[tuple[str, str], float]:
+    """Return bucket, count and sum of a histogram, by name and bound."""
+    registry = CollectorRegistry()
+    registry.register(ours)
+    return read(registry)
+
+
+def read(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
+    """Return all samples of a registry, without when they were made."""
+    return {
+        (sample.name, sample.labels.get("le", "")): sample.value
+        for family in registry.collect()
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+def test_many_at_once_equal_the_librarys_one_by_one() -> None:
+    """Buckets, count and sum are those of the library's histogram, bounds included."""
+    chance = random.Random(7)
+    registry = CollectorRegistry()
+    theirs = Histogram("t", "t", buckets=BOUNDS_SECONDS, registry=registry)
+    ours = LatencyHistogram("t", "t")
+    ended = 1_700_000_000_000_000
+    for _ in range(5):
+        took = [round(10 ** chance.uniform(2, 10.5)) for _ in range(200)]
+        took += [round(bound * 1e6) for bound in BOUNDS_SECONDS]
+        chance.shuffle(took)
+        ours.observe_many([ended - micros for micros in took], ended)
+        for micros in took:
+            theirs.observe(micros / 1e6)
+    found, expected = samples(ours=ours), read(registry)
+    assert abs(found.pop(("t_sum", "")) - expected.pop(("t_sum", ""))) < 1e-3
+    assert found == expected
+
+
+def test_what_ends_before_it_began_took_no_time() -> None:
+    """Where the stream's clock is ahead of the builder's, latencies count as 0."""
+    ours = LatencyHistogram("t", "t", (1.0,))
+    ours.observe_many([1_000_000, 3_000_000], 2_000_000)
+    found = samples(ours=ours)
+    assert found["t_bucket", "1.0"] == found["t_count", ""] == 2
+    assert found["t_sum", ""] == 1
+
+
+def test_an_empty_batch_changes_nothing() -> None:
+    """Without messages there is nothing to count."""
+    ours = LatencyHistogram("t", "t", (1.0,))
+    before = samples(ours=ours)
+    ours.observe_many([], 5)
+    assert samples(ours=ours) == before
