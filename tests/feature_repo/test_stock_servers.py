@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.building import minutes_ago
@@ -76,10 +76,24 @@ def ask(port: int, method: str, path: str, body: object = None) -> tuple[int, by
         connection.close()
 
 
+def served(port: int, asked: object) -> dict[str, Any]:
+    """Ask for features, and return the columns by name."""
+    status, body = ask(port, "POST", "/get-online-features", asked)
+    assert status == 200, body
+    answer = json.loads(body)
+    return dict(zip(answer["metadata"]["feature_names"], answer["results"], strict=True))
+
+
 def test_feast_serve_answers_over_http(world: World, tmp_path: Path) -> None:
-    """The vector of a user with a signal and of one without, nulls in the request included."""
-    task = {"task_id": "t", "category": "work"}
-    world.publish_and_build([signal("task.completed", "u1", minutes_ago(5), **task)])
+    """Vectors with nulls in the request, and statuses: there, unknown, too old, not yet set."""
+    task, half_a_year = {"task_id": "t", "category": "work"}, 180 * 24 * 60
+    world.publish_and_build(
+        [
+            signal("task.completed", "u1", minutes_ago(5), **task),
+            signal("task.completed", "old", minutes_ago(half_a_year), **task),
+            signal("source.synced", "u1", minutes_ago(5), source="app"),
+        ]
+    )
     asked = {
         "feature_service": "bandit_v2",
         "entities": {
@@ -93,14 +107,17 @@ def test_feast_serve_answers_over_http(world: World, tmp_path: Path) -> None:
         },
     }
     with feast_server(world, tmp_path, "serve") as port:
-        status, body = ask(port, "POST", "/get-online-features", asked)
-    assert status == 200, body
-    answer = json.loads(body)
-    values = dict(zip(answer["metadata"]["feature_names"], answer["results"], strict=True))
-    features = {name: column["values"] for name, column in values.items()}
+        features = {name: column["values"] for name, column in served(port, asked).items()}
+        states = {
+            "features": ["task_state:task_completed", "sync_state:sync_mood_at"],
+            "entities": {"user_id": ["u1", "nobody", "old"]},
+        }
+        stored = {name: column["statuses"] for name, column in served(port, states).items()}
     assert features["category_affinity"] == [pytest.approx(1 / 3, rel=1e-3), 0.0]
     assert features["completion_rate"] == [pytest.approx(2 / 3, rel=1e-3), 0.5]
     assert features["priority_level"] == [4.0, 1.0]
+    assert stored["task_completed"] == ["PRESENT", "NOT_FOUND", "OUTSIDE_MAX_AGE"]
+    assert stored["sync_mood_at"] == ["NULL_VALUE", "NOT_FOUND", "NOT_FOUND"]
 
 
 def test_feast_ui_shows_the_project(world: World, tmp_path: Path) -> None:

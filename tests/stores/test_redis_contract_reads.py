@@ -166,6 +166,25 @@ def test_the_version_of_a_view_is_told_if_asked(shop: Contract, applied: Contrac
     assert {name for name, _ in told[0]} == {"mood", "habit"}
 
 
+@pytest.mark.parametrize("users", [["u", "w"], ["u", "nobody"], ["nobody"]])
+def test_tensors_are_those_of_stock(shop: Contract, applied: Contract, users: list[str]) -> None:
+    """Numbers become tensors and all else lists, also where some or all rows have no value."""
+    pytest.importorskip("torch", reason="tensors need PyTorch, which is not installed")
+    stock = opened(applied.folder, _address(applied), kind=STOCK)
+    features = ["habit:visits", "habit:orders", "habit:brands", "mood:joy"]
+    ours, theirs = (
+        project.feast.get_online_features(features, [{"user_id": user} for user in users])
+        for project in (shop, stock)
+    )
+    shown = [
+        {name: (str(getattr(column, "dtype", "")), str(column)) for name, column in found.items()}
+        for found in (answer.to_tensor(default_value=-1) for answer in (ours, theirs))
+    ]
+    assert shown[0] == shown[1]
+    if "w" in users:
+        assert shown[0]["orders"] == ("torch.int64", "tensor([3, 3])")
+
+
 def test_a_changed_answer_changes_no_other(shop: Contract) -> None:
     """What a caller does to a list that it got does not show in the next answer."""
     answer = shop.feast.get_online_features(["habit:brands"], [{"user_id": "u"}] * 2)
