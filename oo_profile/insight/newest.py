@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,24 +17,17 @@ from oo_transforms.signals import SOURCES, SUBJECTS, SourceSynced, decode, event
 from oo_transforms.syncs import SOURCE_VIEWS, SYNC_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nats.aio.client import Client
 
-    from oo_profile.building.batch import UserView
-    from oo_transforms.history import Version
+    from oo_profile.building.newest_states import NewestStates
 
 _ASK_SECONDS = 5.0
-_MICROS = 1_000_000
-_SOURCE_OF: Final = {view.name: view.source for view in SOURCE_VIEWS.values()}
 _SOURCE_OF_SUBJECT: Final = {
     kind.subject: view.source for view in SOURCE_VIEWS.values() for kind in view.weights
 }
-_CELLS: Final = [field.name for field in SYNC_STATE.fields()]
-_CELL_OF: Final = {source: _CELLS.index(f"sync_{source}_at") for source in SOURCES}
 
 
-def newest_of_batch(newest: Mapping[UserView, Version]) -> dict[str, int]:
+def newest_of_batch(newest: NewestStates) -> dict[str, int]:
     """Return the event time of the newest signal of each source, microseconds, that a batch knows.
 
     A sync counts for the source that it names. Sources that the batch says nothing of are left
@@ -43,14 +37,14 @@ def newest_of_batch(newest: Mapping[UserView, Version]) -> dict[str, int]:
         newest: The newest version of every user and view that the batch changed.
     """
     times: dict[str, int] = {}
-    for (_, view), version in newest.items():
-        if view == SYNC_STATE.name:
-            for source, place in _CELL_OF.items():
-                synced_at = version.cells[place]
-                if isinstance(synced_at, float):
-                    _keep(times, source, round(synced_at * _MICROS))
+    for part in newest.parts:
+        columns = part.columns
+        if columns.view is SYNC_STATE:
+            for source, synced_us in zip(SOURCES, columns.sums.max(axis=0).tolist(), strict=True):
+                if math.isfinite(synced_us):
+                    _keep(times, source, int(synced_us))
         else:
-            _keep(times, _SOURCE_OF[view], version.event_time_us)
+            _keep(times, columns.view.source, int(columns.event_times_us.max()))
     return times
 
 
