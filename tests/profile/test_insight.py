@@ -143,7 +143,7 @@ def test_a_builder_that_starts_knows_the_newest_signals_of_the_stream(world: Wor
     """Ages are shown before any batch, so a source that is silent stays known after a restart."""
     sent(world)
     with observed() as seen:
-        build(world, seen, lambda: seen.metric("oo_consumer_waiting_messages") == 0)
+        build(world, seen, lambda: seen.metric("oo_batch_messages_sum") == 54)
     with observed() as seen:
         build(
             world,
