@@ -16,11 +16,14 @@ import pandas as pd
 
 from oo_profile import definition
 from oo_profile.building.profile_features import PROFILE_SERVICE
-from oo_profile.building.replay import replay_user
 from oo_profile.deviation import DIFFERENCES, READ_TOLERANCE, REPLAY_TOLERANCE, deviation, plain
 from oo_profile.registry import service_features, state_views
 from oo_profile.storage import signal_log
+from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.state_table import StateTable
+from oo_profile.upkeep.findings import Findings
+from oo_profile.upkeep.history_check import check_history
+from oo_profile.upkeep.replaying import Replayer
 from oo_transforms.clock import DAY_US, HOUR_US, from_micros
 from oo_transforms.views import STATE_VIEWS
 
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from feast import FeatureStore
-
-    from oo_transforms.history import Version
 
 MAX_SHOWN = 10
 NEIGHBOURS = 200
@@ -90,9 +91,13 @@ class Agreement:
         apart = deviation(one, other, floor)
         self.largest = max(self.largest, apart)
         if apart > self.tolerance:
-            self.different += 1
-            if len(self.differences) < MAX_SHOWN:
-                self.differences.append(f"{where}: {one!r} and {other!r}")
+            self.add(f"{where}: {one!r} and {other!r}")
+
+    def add(self, difference: object) -> None:
+        """Count a difference that was found; the first few are kept in words."""
+        self.different += 1
+        if len(self.differences) < MAX_SHOWN:
+            self.differences.append(str(difference))
 
 
 def last_moments(connection: sqlite3.Connection, count: int, seed: int) -> list[Moment]:
@@ -213,21 +218,17 @@ def stream_and_replay(
     """Compare the history that the builder streamed with a replay of the stored signals."""
     agreement = Agreement("stream = replay", REPLAY_TOLERANCE)
     tables = [StateTable(view) for view in STATE_VIEWS]
+    findings = Findings({"history": REPLAY_TOLERANCE}, agreement.add)
+    replayer = Replayer(connection, tables)
     for user_id in user_ids:
+        user = UserRange.of(user_id)
+        replayed = replayer.replay(user)
         for table in tables:
-            streamed = table.history(connection, user_id)
-            replayed = replay_user(connection, table.view, user_id)
-            where = f"{table.name} of {user_id}"
-            agreement.compare(f"rows of {where}", _keys(streamed), _keys(replayed))
-            for one, other in zip(streamed, replayed, strict=False):
-                for column, a, b in zip(table.fields, one.cells, other.cells, strict=True):
-                    agreement.compare(f"{column.name} in {where}", a, b)
+            expected = replayed.rows[table.name].get(user_id, [])
+            check_history(table, table.raw_rows(connection, user), expected, findings)
         progress()
+    agreement.compared, agreement.largest = findings.compared, findings.largest
     return agreement
-
-
-def _keys(versions: Iterable[Version]) -> str:
-    return str([(version.event_time_us, version.created_us) for version in versions])
 
 
 def _references(store: FeatureStore) -> list[str]:

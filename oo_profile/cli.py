@@ -76,6 +76,9 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "rebuild": LazyCommand(
         "oo_profile.commands.rebuild:rebuild", "Replay stored signals into fresh state."
     ),
+    "verify": LazyCommand(
+        "oo_profile.commands.verify:verify", "Compare what is kept of users with their signals."
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

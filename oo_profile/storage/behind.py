@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+TABLE = "online_behind"
+"""It has a `user_id`."""
+
+
 def insert_many(connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
     """Remember users; one that is remembered already stays so."""
     connection.executemany(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
 
+    from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.signal_log import SignalKey
     from oo_transforms.signals import Signal
     from oo_transforms.state_view import StateView
@@ -55,14 +56,14 @@ def find(connection: sqlite3.Connection, view: StateView, user_id: str) -> Versi
     return None if row is None else Version(row[0], row[1], _unpacked(view, row[2]))
 
 
-def find_between(
-    connection: sqlite3.Connection, view: StateView, first_user: str, last_user: str
+def find_many(
+    connection: sqlite3.Connection, view: StateView, users: ChosenUsers
 ) -> dict[str, Version]:
-    """Read the same for all users that have one from an id to another, both inclusive."""
+    """Read the same for some users; one without any is left out."""
     rows = connection.execute(
-        "SELECT user_id, event_timestamp, created_timestamp, cells FROM checkpoints "
-        "WHERE user_id BETWEEN ? AND ? AND view_name = ?",
-        (first_user, last_user, view.name),
+        "SELECT user_id, event_timestamp, created_timestamp, cells FROM checkpoints "  # noqa: S608
+        f"WHERE {users.condition} AND view_name = ?",
+        (*users.arguments, view.name),
     )
     return {row[0]: Version(row[1], row[2], _unpacked(view, row[3])) for row in rows}
 

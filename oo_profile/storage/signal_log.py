@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from oo_profile.storage.chosen_users import ChosenUsers
     from oo_transforms.state_view import StateView
 
 SignalKey: TypeAlias = tuple[str, str]
@@ -160,14 +161,12 @@ def entries_of(
     return [found[event_id] for event_id in event_ids if event_id in found]
 
 
-def ends_between(
-    connection: sqlite3.Connection, first_user: str, last_user: str
-) -> dict[str, LogEnd]:
-    """Read where the logs of some users end; both ids are inclusive."""
+def ends_of(connection: sqlite3.Connection, users: ChosenUsers) -> dict[str, LogEnd]:
+    """Read where the logs of some users end."""
     rows = connection.execute(
-        "SELECT user_id, count(*), max(received_at) FROM signals WHERE user_id BETWEEN ? AND ? "
-        "GROUP BY user_id",
-        (first_user, last_user),
+        "SELECT user_id, count(*), max(received_at) FROM signals "  # noqa: S608 - our condition
+        f"WHERE {users.condition} GROUP BY user_id",
+        users.arguments,
     )
     return {user_id: LogEnd(count, received_us) for user_id, count, received_us in rows}
 

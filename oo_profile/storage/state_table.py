@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from oo_profile.storage.chosen_users import ChosenUsers
     from oo_transforms.fields import StateField
     from oo_transforms.state_view import StateView
     from oo_transforms.version_columns import VersionColumns
@@ -98,7 +99,7 @@ class StateTable:
             ") SELECT user_id FROM known WHERE user_id IS NOT NULL LIMIT ?"
         )
         self._all = f"{select} WHERE user_id = ? ORDER BY event_timestamp, created_timestamp"
-        self._between = f"SELECT {names} FROM {self.name} WHERE user_id BETWEEN ? AND ?"
+        self._raw = f"SELECT {names} FROM {self.name}"
 
     def _create_statement(self) -> str:
         columns = ", ".join(f"{name} {dtype}" for name, dtype in self.columns)
@@ -165,24 +166,21 @@ class StateTable:
         """Read all versions of a user, ordered by event and created time."""
         return [self._version(row) for row in connection.execute(self._all, (user_id,))]
 
-    def raw_rows(
-        self, connection: sqlite3.Connection, first_user: str, last_user: str
-    ) -> list[RawRow]:
-        """Read the rows of some users as they are stored, in the order of the key.
-
-        Args:
-            connection: Where to read.
-            first_user: The first of them in order of their ids, inclusive.
-            last_user: The last, inclusive.
-        """
-        ordered = f"{self._between} ORDER BY user_id, event_timestamp, created_timestamp"
-        return connection.execute(ordered, (first_user, last_user)).fetchall()
+    def raw_rows(self, connection: sqlite3.Connection, users: ChosenUsers) -> list[RawRow]:
+        """Read the rows of some users as they are stored, in the order of the key."""
+        order = "ORDER BY user_id, event_timestamp, created_timestamp"
+        statement = f"{self._raw} WHERE {users.condition} {order}"
+        return connection.execute(statement, users.arguments).fetchall()
 
     def newest_raw(
         self, connection: sqlite3.Connection, user_ids: Iterable[str]
     ) -> dict[str, RawRow]:
         """Read the newest row of each of these users as it is stored; others are left out."""
         return {row[0]: row for row in connection.execute(self._newest_many, (_as_json(user_ids),))}
+
+    def version(self, row: RawRow) -> Version:
+        """Return the version that a row stores."""
+        return self._version(row[1:])
 
     def replace_raw(
         self,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    from oo_profile.storage.chosen_users import ChosenUsers
+
 _LOWER = """
     INSERT INTO late_tails (user_id, view_name, first_event_at) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET first_event_at = min(first_event_at, excluded.first_event_at)
@@ -57,14 +59,13 @@ def remove(connection: sqlite3.Connection, user_id: str, view_name: str | None =
     )
 
 
-def remove_between(
-    connection: sqlite3.Connection, first_user: str, last_user: str, views: Iterable[str]
-) -> None:
-    """Remove the marks of these views of all users from an id to another, both inclusive."""
+def remove_many(connection: sqlite3.Connection, users: ChosenUsers, views: Iterable[str]) -> None:
+    """Remove the marks of some users in these views."""
     connection.execute(
-        "DELETE FROM late_tails WHERE user_id BETWEEN ? AND ? "
-        "AND view_name IN (SELECT value FROM json_each(?))",
-        (first_user, last_user, json.dumps(list(views))),
+        "DELETE FROM late_tails "  # noqa: S608 - a condition of ours
+        "WHERE view_name IN (SELECT value FROM json_each(?)) "
+        f"AND {users.condition}",
+        (json.dumps(list(views)), *users.arguments),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,20 +10,21 @@ from typing import TYPE_CHECKING
 from oo_profile.building.keeping_out import withdraw_forgotten
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_copy import OnlineCopy
-from oo_profile.errors import DatabaseError, NoDatabaseError, NoRedisError, UnknownUserError
-from oo_profile.settings import redis_endpoint
+from oo_profile.errors import NoDatabaseError, UnknownUserError
+from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.database import connect
 from oo_profile.storage.near_users import near_users
 from oo_profile.storage.state_table import StateTable
+from oo_profile.upkeep.refusals import refusals_told
 from oo_profile.upkeep.replay_pool import ReplayPool
 from oo_profile.upkeep.strangers import remove_strangers
 from oo_profile.upkeep.swapping import RowChanges, Swapper
-from oo_profile.upkeep.user_ranges import SIGNALS_A_RANGE, UserRange, user_ranges
-from oo_stores.errors import OnlineServerError
+from oo_profile.upkeep.user_ranges import SIGNALS_A_RANGE, user_ranges
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    import sqlite3
+    from collections.abc import Callable, Iterable
 
     from feast import FeatureStore
 
@@ -118,18 +118,6 @@ def rebuild(  # noqa: PLR0913 - what, where, and how it is shown
             else:
                 work.user(user_id, pool)
         return work.done
-
-
-@contextlib.contextmanager
-def refusals_told(settings: Settings) -> Iterator[None]:
-    """Say which server refused what is done inside, and where it is."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise DatabaseError(settings.db, error) from error
-    except OnlineServerError as error:
-        host, port = redis_endpoint(settings.redis)
-        raise NoRedisError(f"{host}:{port}", error.reason) from error
 
 
 class _Rebuild:

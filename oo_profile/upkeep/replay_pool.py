@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from oo_profile.storage.chosen_users import UserRange
     from oo_profile.upkeep.replaying import Replayed
-    from oo_profile.upkeep.user_ranges import UserRange
     from oo_transforms.state_view import StateView
 
 AHEAD = 2

@@ -17,17 +17,14 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import RawRow, StateTable
-    from oo_profile.upkeep.user_ranges import UserRange
     from oo_transforms.state_view import StateView
 
 UserRows: TypeAlias = "dict[str, list[RawRow]]"
 """Rows as they are stored by user, each user's in the order of the key; none has no rows."""
 
-_SELECT = """
-    SELECT user_id, received_at, occurred_at, event_id, subject, payload FROM signals
-    WHERE user_id BETWEEN ? AND ?
-"""
+_SELECT = "SELECT user_id, received_at, occurred_at, event_id, subject, payload FROM signals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class Replayed:
         rows: The rows of each view, by its name.
     """
 
-    users: UserRange
+    users: ChosenUsers
     ends: dict[str, LogEnd]
     rows: dict[str, UserRows]
 
@@ -66,12 +63,13 @@ class Replayer:
             for kind in SIGNAL_TYPES
         }
 
-    def replay(self, users: UserRange) -> Replayed:
-        """Replay the users of a range."""
+    def replay(self, users: ChosenUsers) -> Replayed:
+        """Replay some users."""
         logs: dict[str, dict[str, list[LogEntry]]] = {table.name: {} for table in self._tables}
         ends: dict[str, LogEnd] = {}
         # Sorted here: SQLite would carry the payloads through its sorter.
-        signals = sorted(self._connection.execute(_SELECT, users), key=itemgetter(0, 1))
+        rows = self._connection.execute(f"{_SELECT} WHERE {users.condition}", users.arguments)
+        signals = sorted(rows, key=itemgetter(0, 1))
         for user_id, received_us, event_us, event_id, subject, payload in signals:
             count = ends[user_id].signals if user_id in ends else 0
             ends[user_id] = LogEnd(count + 1, received_us)
@@ -86,10 +84,10 @@ class Replayer:
         )
 
     def _rows(
-        self, table: StateTable, users: UserRange, logs: dict[str, dict[str, list[LogEntry]]]
+        self, table: StateTable, users: ChosenUsers, logs: dict[str, dict[str, list[LogEntry]]]
     ) -> UserRows:
         own, view = logs[table.name], table.view
-        kept = checkpoints.find_between(self._connection, view, *users)
+        kept = checkpoints.find_many(self._connection, view, users)
         user_ids = sorted(own.keys() | kept.keys())
         starts = [[kept[user_id]] if user_id in kept else [] for user_id in user_ids]
         histories = replay_many(

@@ -10,15 +10,16 @@ import numpy as np
 
 from oo_profile.deviation import REPLAY_TOLERANCE
 from oo_profile.storage import behind, signal_log, tail_marks, tombstones
+from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.database import transaction
 from oo_profile.upkeep.raw_cells import Matched, deviations
 from oo_profile.upkeep.replaying import Replayer
-from oo_profile.upkeep.user_ranges import UserRange
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import StateTable
     from oo_profile.upkeep.replaying import Replayed, UserRows
 
@@ -94,7 +95,7 @@ class Swapper:
         """
         users = replayed.users
         with transaction(self._connection):
-            ends = signal_log.ends_between(self._connection, *users)
+            ends = signal_log.ends_of(self._connection, users)
             rows, moved = self._up_to_date(replayed, ends)
             for user_id in tombstones.forgotten(self._connection, ends):
                 for own in rows.values():
@@ -104,7 +105,7 @@ class Swapper:
             for table in self._tables:
                 known |= self._swap_table(table, users, rows[table.name], swapped)
             names = [table.name for table in self._tables]
-            tail_marks.remove_between(self._connection, *users, names)
+            tail_marks.remove_many(self._connection, users, names)
             swapped.user_ids.extend(sorted(known))
             self._mark(swapped.user_ids)
         self._behind = swapped.user_ids
@@ -130,10 +131,10 @@ class Swapper:
         return rows, len(moved)
 
     def _swap_table(
-        self, table: StateTable, users: UserRange, rows: UserRows, swapped: Swapped
+        self, table: StateTable, users: ChosenUsers, rows: UserRows, swapped: Swapped
     ) -> set[str]:
         """Swap one table; return whose rows there are or were."""
-        old = table.raw_rows(self._connection, *users)
+        old = table.raw_rows(self._connection, users)
         new = [row for user_id in sorted(rows) for row in rows[user_id]]
         matched = Matched([], [], []) if old == new else Matched.of(old, new)
         apart = deviations(table, matched.pairs).max(axis=0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from oo_profile.storage.chosen_users import UserRange
 
 if TYPE_CHECKING:
     import sqlite3
@@ -13,18 +15,6 @@ SIGNALS_A_RANGE = 4_000
 
 BEHIND_ALL = chr(0x10FFFF)
 """Greater than every id, since it cannot be printed."""
-
-
-class UserRange(NamedTuple):
-    """All users from an id to another, both inclusive, whether or not they have signals."""
-
-    first: str
-    last: str
-
-    @classmethod
-    def of(cls, user_id: str) -> UserRange:
-        """Return the range of one user."""
-        return cls(user_id, user_id)
 
 
 def user_ranges(

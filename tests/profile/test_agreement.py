@@ -102,7 +102,8 @@ def test_a_missing_row_is_found(world: World) -> None:
     with reading(world.settings.db) as connection:
         found = agreement.stream_and_replay(connection, USERS)
     assert not found.holds
-    assert found.differences[0].startswith("rows of task_state of ada")
+    assert found.differences[0].startswith("history task_state.row of ada")
+    assert found.differences[0].endswith("is missing")
 
 
 def test_nothing_compared_is_no_agreement() -> None:

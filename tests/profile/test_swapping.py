@@ -23,10 +23,11 @@ from support.payloads import message as data_of
 
 from oo_profile.building.batch import BatchWriter
 from oo_profile.storage import tail_marks, tombstones
+from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.tombstones import FOR_GOOD
 from oo_profile.upkeep.replaying import Replayer
 from oo_profile.upkeep.swapping import Swapper
-from oo_profile.upkeep.user_ranges import BEHIND_ALL, UserRange, user_ranges
+from oo_profile.upkeep.user_ranges import BEHIND_ALL, user_ranges
 from oo_transforms.clock import MINUTE_US, from_micros
 from oo_transforms.views import STATE_VIEWS
 

@@ -1,0 +1,41 @@
+"""Which users there are, wherever there is anything of them, and a stable sample of them."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+def users_anywhere(connection: sqlite3.Connection, tables: Sequence[str]) -> Iterator[str]:
+    """Give the users of any of these tables in order, each once; one seek a user and table."""
+    merged = heapq.merge(*(_users_of(connection, table) for table in tables))
+    return (user_id for user_id, _ in groupby(merged))
+
+
+def sample(user_ids: Iterable[str], size: int) -> list[str]:
+    """Choose so many users by a hash of their ids, in order: the same ones whenever it is asked.
+
+    Of more users, few others are chosen: a new user takes a place only if his hash is low.
+
+    >>> sample(["ada", "bob", "eve"], 2) == sample(["eve", "ada", "bob"], 2)
+    True
+    """
+    return sorted(heapq.nsmallest(size, user_ids, key=_hash))
+
+
+def _hash(user_id: str) -> bytes:
+    return hashlib.blake2b(user_id.encode(errors="surrogatepass"), digest_size=8).digest()
+
+
+def _users_of(connection: sqlite3.Connection, table: str) -> Iterator[str]:
+    statement = f"SELECT min(user_id) FROM {table} WHERE user_id >"  # noqa: S608 - our own tables
+    row = connection.execute(f"{statement}= ''")
+    while (user := row.fetchone()[0]) is not None:
+        yield user
+        row = connection.execute(f"{statement} ?", (user,))
