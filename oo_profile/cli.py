@@ -79,6 +79,7 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "verify": LazyCommand(
         "oo_profile.commands.verify:verify", "Compare what is kept of users with their signals."
     ),
+    "resync": LazyCommand("oo_profile.commands.resync:resync", "Refill Redis from SQLite."),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

@@ -181,6 +181,19 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         NoDatabaseError: There is no such file; none is made.
         DatabaseError: It cannot be read.
     """
+    with reading_as_it_goes(path) as connection:
+        connection.execute("BEGIN")
+        yield connection
+
+
+@contextmanager
+def reading_as_it_goes(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file for reading only; each read sees what is committed by then.
+
+    Raises:
+        NoDatabaseError: There is no such file; none is made.
+        DatabaseError: It cannot be read.
+    """
     if not path.exists():
         raise NoDatabaseError(path)
     connection = None
@@ -191,7 +204,6 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             timeout=BUSY_TIMEOUT_SECONDS,
             isolation_level=None,
         )
-        connection.execute("BEGIN")
         yield connection
     except sqlite3.Error as error:
         raise DatabaseError(path, error) from error

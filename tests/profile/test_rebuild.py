@@ -27,6 +27,7 @@ from support.world import SignalData, signal
 from oo_profile.building.builder import Step
 from oo_profile.storage.database import reading
 from oo_profile.upkeep.rebuild import rebuild
+from oo_profile.upkeep.resync import resync
 
 if TYPE_CHECKING:
     from support.batches import Rows
@@ -205,6 +206,22 @@ def test_a_rebuild_that_ends_half_way_leaves_no_half_history(world: World) -> No
     rebuild(world.settings, world.store, signals_at_once=1)
     assert_same(histories(world), before)
     assert not rows(world, "SELECT user_id FROM online_behind")
+
+
+def test_a_resync_makes_redis_a_copy(world: World) -> None:
+    """Whatever Redis has, it gets the newest rows of SQLite, and of nobody else."""
+    publish_signals(world, signals(2))
+    build_until(world, lambda: number_of(world, "signals") == 54)
+    served = served_states(world)
+    damage_redis(world)
+    done = resync(world.settings, world.store)
+    assert (done.users, done.rows, done.strangers) == (3, 18, 1)
+    assert served_states(world) == served
+    damage_redis(world)
+    assert "6 rows of 1 user are in Redis" in world.oo("resync", "--user=ada").output
+    assert "18 rows of 3 users are in Redis" in world.oo("resync").output
+    assert served_states(world) == served
+    assert "has no signals" in world.oo("resync", "--user=eve", code=1).output
 
 
 def test_the_command_says_what_was_wrong(world: World) -> None:
