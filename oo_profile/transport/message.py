@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _ACK_PREFIX = "$JS.ACK."
 _TOKENS_WITHOUT_DOMAIN = 9
 _NANOS_PER_MICRO = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message of the stream.
+class Message(Struct, frozen=True, gc=False):
+    """A message of the stream; a struct, since that is made four times as fast as a dataclass.
 
     Attributes:
         subject: NATS subject.
