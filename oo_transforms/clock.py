@@ -43,7 +43,9 @@ def to_micros(instant: datetime) -> int:
     >>> to_micros(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
     1000000
     """
-    return (instant - EPOCH) // MICROSECOND
+    # Dividing by a timedelta of a microsecond gives the same, at twice the price.
+    since = instant - EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
 
 
 def from_micros(instant_us: int) -> datetime:

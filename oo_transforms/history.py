@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from oo_transforms.state import Cell, State
 
 if TYPE_CHECKING:
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from oo_transforms.state_view import Contribution, StateView
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One signal of a view, as the history needs it.
+class LogEntry(Struct, frozen=True, gc=False):
+    """One signal of a view, as the history needs it; a struct, since millions are made.
 
     Attributes:
         event_time_us: Event time, microseconds; never later than the received time.

@@ -9,7 +9,7 @@ alone. The correction can therefore stop after any piece, lose all that it remem
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -195,6 +195,7 @@ def naming_of(newest: State) -> Callable[[LogEntry], LogEntry]:
         category = entry.contribution.category
         if category is None or category in kept:
             return entry
-        return replace(entry, contribution=entry.contribution._replace(category=OVERFLOW))
+        counted = entry.contribution._replace(category=OVERFLOW)
+        return LogEntry(entry.event_time_us, entry.received_us, entry.event_id, counted)
 
     return named

@@ -14,11 +14,12 @@ from oo_profile.building.keeping_out import (
 )
 from oo_profile.building.late_tails import LONG_TAIL_ROWS
 from oo_profile.building.newest_states import NewestStates, newest_rows
+from oo_profile.building.received_times import ReceivedTimes
 from oo_profile.storage import behind, checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
 from oo_profile.storage.rejected import Rejection
 from oo_profile.storage.signal_log import StoredSignal
-from oo_profile.storage.state_table import StateTable, newest_created_many
+from oo_profile.storage.state_table import StateTable
 from oo_transforms.errors import SignalRejected
 from oo_transforms.history import LogEntry
 from oo_transforms.signals import SIGNAL_TYPES, Signal, decode, event_time_us
@@ -79,6 +80,7 @@ class BatchWriter:
             kind: [table for table in self._tables if kind in table.view.weights]
             for kind in SIGNAL_TYPES
         }
+        self._times = ReceivedTimes(connection, self._tables)
         self._stream_created_at = stream_created_at
         self._long_tail = long_tail
 
@@ -100,7 +102,8 @@ class BatchWriter:
         with transaction(self._connection):
             self._keep_out(sorted_out)
             self._find_known(sorted_out)
-            accepted = self._in_log_order(sorted_out.new)
+            newest_us = self._times.newest({signal.user_id for _, signal in sorted_out.new})
+            accepted = _in_log_order(sorted_out.new, newest_us)
             changes = self._fold(accepted)
             signal_log.insert_many(self._connection, accepted)
             for change in changes:
@@ -110,6 +113,7 @@ class BatchWriter:
             newest = self._newest(changes, sorted_out.duplicates)
             if remember:
                 behind.insert_many(self._connection, newest.user_ids)
+        self._times.keep(newest_us)
         return Outcome(
             Counter(stored.signal.subject for stored in accepted),
             len(sorted_out.duplicates),
@@ -148,20 +152,6 @@ class BatchWriter:
             else:
                 other = f"{first.subject} of {first.occurred_at.isoformat()}"
                 sorted_out.rejections.append(Rejection(message, _reused(first.event_id, other)))
-
-    def _in_log_order(self, new: Sequence[Decoded]) -> list[StoredSignal]:
-        """Give every signal its received time, later than any of its user before it."""
-        user_ids = {signal.user_id for _, signal in new}
-        newest_us = newest_created_many(self._connection, self._tables, user_ids)
-        accepted = []
-        for message, signal in new:
-            received_us = max(message.received_us, newest_us[signal.user_id] + 1)
-            newest_us[signal.user_id] = received_us
-            event_us = event_time_us(signal, received_us)
-            accepted.append(
-                StoredSignal(signal, event_us, received_us, message.sequence, message.payload)
-            )
-        return accepted
 
     def _fold(self, accepted: Sequence[StoredSignal]) -> list[ViewChange]:
         logs: dict[StateTable, dict[str, list[LogEntry]]] = defaultdict(lambda: defaultdict(list))
@@ -215,6 +205,25 @@ def _decode(messages: Sequence[Message]) -> _SortedOut:
         else:
             result.new.append((message, signal))
     return result
+
+
+def _in_log_order(new: Sequence[Decoded], newest_us: dict[str, int]) -> list[StoredSignal]:
+    """Give every signal its received time, later than any of its user before it.
+
+    Args:
+        new: Messages in the order in which they came.
+        newest_us: The newest received time of each user; brought up to date.
+    """
+    accepted = []
+    for message, signal in new:
+        user_id = signal.user_id
+        received_us = max(message.received_us, newest_us[user_id] + 1)
+        newest_us[user_id] = received_us
+        event_us = event_time_us(signal, received_us)
+        accepted.append(
+            StoredSignal(signal, event_us, received_us, message.sequence, message.payload)
+        )
+    return accepted
 
 
 def _reused(event_id: str, first: str) -> SignalRejected:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from oo_transforms.history import LogEntry
 from oo_transforms.signals import Signal, redecode
@@ -26,9 +28,11 @@ _INSERT = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 _FIND = """
-    SELECT user_id, event_id, subject, payload FROM json_each(?) AS asked CROSS JOIN signals
-    ON user_id = json_extract(asked.value, '$[0]') AND event_id = json_extract(asked.value, '$[1]')
+    WITH asked (user, event) AS (VALUES {})
+    SELECT user_id, event_id, subject, payload FROM asked CROSS JOIN signals
+    ON user_id = asked.user AND event_id = asked.event
 """
+_KEYS_AT_ONCE = 500
 _ARRIVALS = """
     SELECT occurred_at, received_at, event_id FROM signals
     WHERE user_id = ? AND occurred_at >= ? AND received_at > ?
@@ -48,9 +52,8 @@ class LogEnd(NamedTuple):
     received_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSignal:
-    """A signal as accepted.
+class StoredSignal(Struct, frozen=True, gc=False):
+    """A signal as accepted; a struct, since one is made for each.
 
     Attributes:
         signal: What the message says.
@@ -89,12 +92,15 @@ def insert_many(connection: sqlite3.Connection, signals: Iterable[StoredSignal])
 
 
 def find_many(connection: sqlite3.Connection, keys: Iterable[SignalKey]) -> dict[SignalKey, Signal]:
-    """Return what was accepted under these keys, one statement for all; others are left out."""
-    rows = connection.execute(_FIND, (json.dumps(sorted(keys)),))
-    return {
-        (user_id, event_id): redecode(subject, payload)
-        for user_id, event_id, subject, payload in rows
-    }
+    """Return what was accepted under these keys, few statements for all; others are left out."""
+    # Sorted, since neighbours on disk are then read together.
+    ordered, found = sorted(keys), {}
+    for begin in range(0, len(ordered), _KEYS_AT_ONCE):
+        asked = ordered[begin : begin + _KEYS_AT_ONCE]
+        statement = _FIND.format(", ".join(["(?, ?)"] * len(asked)))
+        for user_id, event_id, subject, payload in connection.execute(statement, [*chain(*asked)]):
+            found[user_id, event_id] = redecode(subject, payload)
+    return found
 
 
 def log_of(
