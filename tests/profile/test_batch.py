@@ -71,6 +71,7 @@ def test_a_duplicate_changes_nothing(connection: sqlite3.Connection, *, apart: b
     once = dump(connection)
     connection.execute("DELETE FROM signals")
     connection.execute("DELETE FROM activity_state")
+    batches = writer(connection)  # who writes keeps in mind where logs end
     outcomes = [
         batches.write(batch) for batch in ([[first], [again]] if apart else [[first, again]])
     ]
