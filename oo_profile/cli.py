@@ -80,6 +80,12 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
         "oo_profile.commands.verify:verify", "Compare what is kept of users with their signals."
     ),
     "resync": LazyCommand("oo_profile.commands.resync:resync", "Refill Redis from SQLite."),
+    "forget": LazyCommand(
+        "oo_profile.commands.forget:forget", "Remove a person everywhere, for good."
+    ),
+    "unforget": LazyCommand(
+        "oo_profile.commands.unforget:unforget", "Let a person who was forgotten start anew."
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

@@ -18,6 +18,7 @@ ProfileError
 ├── ApplyError               Feast or a check refuses the definitions
 ├── UnknownNameError         a service or feature that there is not
 ├── UnknownUserError         a user without any signal
+├── NotForgottenError        a person who is to return and was not forgotten
 ├── TrainingError            no training set can be made of what was given
 │   └── MissingColumnsError  the entity rows lack columns that the service needs
 ├── StreamError              the stream of signals
@@ -378,6 +379,17 @@ class UnknownUserError(Terminal, ProfileError, LookupError):
             whose = "Users whose ids begin like it" if alike else "Users that have some"
             there = f"{whose}: {', '.join(near)}"
         super().__init__(f"user {user_id!r} has no signals, so there is no profile. {there}")
+
+
+class NotForgottenError(Terminal, ProfileError, LookupError):
+    """A person is to return who was not forgotten, or has returned already."""
+
+    def __init__(self) -> None:
+        # Without the id: who types it knows it, and a log must not.
+        super().__init__(
+            "this person is not forgotten, so there is nothing to be undone: check the id; "
+            "`oo forget` is what has to come first"
+        )
 
 
 class TrainingError(Terminal, ProfileError, ValueError):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from oo_profile.building.observer import Part
     from oo_profile.building.online_sync import OnlineSync
     from oo_profile.building.profile_table import ProfileTable
+    from oo_profile.building.stream_eraser import StreamEraser
     from oo_profile.transport.message import Message
     from oo_profile.transport.puller import Puller
     from oo_profile.transport.restoring import Restorer
@@ -120,6 +121,7 @@ class Builder:
         online: Redis, or the list of those who are behind there.
         profiles: The `profile` table.
         tails: Corrects histories behind the batches.
+        eraser: Erases from the stream what forgotten people send.
         restorer: Makes again, if they are deleted, what messages come from.
         clock: Tells the present, microseconds since the epoch.
         observer: Is told what happens.
@@ -136,6 +138,7 @@ class Builder:
         profiles: ProfileTable,
         *,
         tails: TailCorrector,
+        eraser: StreamEraser,
         restorer: Restorer,
         clock: Callable[[], int],
         observer: BuilderObserver | None = None,
@@ -144,6 +147,7 @@ class Builder:
     ) -> None:
         self._config = config
         self._puller = puller
+        self._eraser = eraser
         self._restorer = restorer
         self._writer = writer
         self._online = online
@@ -173,6 +177,7 @@ class Builder:
         unhandled: list[Message] = []
         with self._thread:
             await self._puller.start()
+            self._eraser.start()
             try:
                 while not stop.is_set():
                     self._observer.on_turn()
@@ -190,6 +195,7 @@ class Builder:
                     self._tell("nats", self._puller.trouble)
             finally:
                 await self._puller.stop()
+                await self._eraser.stop()
                 await self._puller.hand_back(unhandled)
 
     async def _handle(self, messages: list[Message], stop: asyncio.Event) -> bool:
@@ -204,13 +210,20 @@ class Builder:
         ):
             return False
         online_us = None if self._online.is_away else self._clock()
-        await self._puller.acknowledge(messages)
+        await self._acknowledge(messages, outcome)
         self._on_step(Step.ACKNOWLEDGED)
         seconds = time.perf_counter() - began
         self.totals.add(outcome, seconds)
         self._observer.on_batch(BatchReport(messages, outcome, seconds, online_us))
         self._on_batch(self.totals)
         return True
+
+    async def _acknowledge(self, messages: list[Message], outcome: Outcome) -> None:
+        if outcome.kept_out:
+            kept_out = set(outcome.kept_out)
+            self._eraser.add(m for m in messages if m.sequence in kept_out)
+            messages = [m for m in messages if m.sequence not in kept_out]
+        await self._puller.acknowledge(messages)
 
     def _store(self, messages: list[Message], *, away: bool) -> Outcome:
         outcome = self._writer.write(messages, remember=away)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_profile.insight.events import EventLog
-from oo_profile.storage import checkpoints, signal_log, tail_marks
+from oo_profile.storage import checkpoints, signal_log, tail_marks, tombstones
 from oo_profile.storage.database import transaction
 from oo_profile.storage.state_table import StateTable
 from oo_profile.storage.tail_marks import TailMark
@@ -164,6 +164,9 @@ class TailCorrector:
         table, user_id = current.table, current.user_id
         first_us = tail_marks.first_of(self._connection, user_id, table.name)
         checkpoint = checkpoints.find(self._connection, table.view, user_id)
+        if tombstones.forgotten(self._connection, [user_id]):
+            tail_marks.remove(self._connection, user_id, table.name)
+            return False
         if first_us is None or _key(checkpoint) != _key(current.checkpoint):
             raise _OvertakenError
         if first_us < current.first_us:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from oo_profile.building.newest_states import UserView, ViewStates
     from oo_profile.storage.state_table import RawRow
     from oo_stores.redis import StoredRow
+    from oo_stores.redis.persistence import Rewritten
     from oo_transforms.history import Version
 
 _VIEWS = {view.name: view for view in STATE_VIEWS}
@@ -122,6 +123,14 @@ class OnlineWriter:
         view = self._views[STATE_VIEWS[0].name]
         entities = [{"user_id": user_id} for user_id in user_ids]
         return self._store.delete_entities(self._config, view, entities)
+
+    def rewrite_files(self) -> Rewritten:
+        """Let Redis write anew what it keeps on disk, where deleted users are still.
+
+        Raises:
+            OnlineServerError: It did not do what it was asked.
+        """
+        return self._store.rewrite_files(self._config)
 
     def ping(self) -> None:
         """Ask whether Redis is there.

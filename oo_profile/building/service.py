@@ -17,6 +17,7 @@ from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_sync import OnlineSync, OnlineSyncConfig
 from oo_profile.building.profile_features import ProfileFeatures
 from oo_profile.building.profile_table import ProfileTable
+from oo_profile.building.stream_eraser import StreamEraser
 from oo_profile.errors import DatabaseError, NoRedisError
 from oo_profile.insight.events import EventLog
 from oo_profile.settings import redis_endpoint
@@ -93,13 +94,15 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
             stream = await ensure_stream(nats)
             await ensure_consumer(nats)
             writer = BatchWriter(database, STATE_VIEWS, stream.created_at)
+            puller = Puller(nats, STREAM, CONSUMER, max_batch)
             builder = Builder(
                 config or BuilderConfig(),
-                Puller(nats, STREAM, CONSUMER, max_batch),
+                puller,
                 writer,
                 sync,
                 profiles,
                 tails=TailCorrector(database, STATE_VIEWS),
+                eraser=StreamEraser(nats, puller),
                 restorer=Restorer(nats, writer.continue_with),
                 clock=clock,
                 observer=observer,

@@ -134,6 +134,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE history_exports (
+            path TEXT PRIMARY KEY,
+            exported_at TIMESTAMP_US NOT NULL
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -20,8 +20,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from oo_profile.storage.database import transaction
-
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
@@ -93,7 +91,7 @@ def forgotten(connection: sqlite3.Connection, user_ids: Iterable[str]) -> set[st
 def set_until(
     connection: sqlite3.Connection, user_id: str, until_us: int, new_salt: Callable[[int], bytes]
 ) -> None:
-    """Set a user's tombstone, in a transaction of its own; it is durable when this returns.
+    """Set a user's tombstone, in the caller's transaction.
 
     Args:
         connection: Where to write.
@@ -101,12 +99,11 @@ def set_until(
         until_us: `FOR_GOOD`, or the moment of the return; microseconds.
         new_salt: Gives so many random bytes, asked at the first tombstone of a file.
     """
-    with transaction(connection):
-        connection.execute(
-            "INSERT OR IGNORE INTO forgetting_salt VALUES (0, ?)", (new_salt(SALT_BYTES),)
-        )
-        (salt,) = connection.execute("SELECT salt FROM forgetting_salt").fetchone()
-        connection.execute(_SET, (_hash(salt, user_id), until_us))
+    connection.execute(
+        "INSERT OR IGNORE INTO forgetting_salt VALUES (0, ?)", (new_salt(SALT_BYTES),)
+    )
+    (salt,) = connection.execute("SELECT salt FROM forgetting_salt").fetchone()
+    connection.execute(_SET, (_hash(salt, user_id), until_us))
 
 
 def _hash(salt: bytes, user_id: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-_ACK_PREFIX = "$JS.ACK."
+ACK_PREFIX = "$JS.ACK."
+"""What the reply subject of a message of the stream begins with."""
+
 _TOKENS_WITHOUT_DOMAIN = 9
 _NANOS_PER_MICRO = 1000
 

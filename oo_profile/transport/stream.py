@@ -100,14 +100,14 @@ async def ensure_stream(connection: Client) -> StreamState:
     created = info is None
     if info is None:
         # Making it twice with the same settings is no error, so nobody can come in between.
-        info = await _request(connection, f"STREAM.CREATE.{STREAM}", dict(STREAM_CONFIG))
+        info = await request_api(connection, f"STREAM.CREATE.{STREAM}", dict(STREAM_CONFIG))
     config = _config(info)
     differing = [name for name in _CHECKED if not _agrees(name, config)]
     if any(not _can_update(name, config) for name in differing):
         raise StreamMismatchError(STREAM, [_difference(name, config) for name in differing])
     if differing:
         wanted = {**config, **{name: STREAM_CONFIG[name] for name in differing}}
-        info = await _request(connection, f"STREAM.UPDATE.{STREAM}", wanted)
+        info = await request_api(connection, f"STREAM.UPDATE.{STREAM}", wanted)
     _require_atomic(_config(info))
     return StreamState(created, tuple(differing), _messages(info), str(info.get("created")))
 
@@ -133,19 +133,21 @@ async def ensure_consumer(connection: Client) -> None:
         "replay_policy": "instant",
     }
     body: Json = {"stream_name": STREAM, "config": config}
-    await _request(connection, f"CONSUMER.CREATE.{STREAM}.{CONSUMER}", body)
+    await request_api(connection, f"CONSUMER.CREATE.{STREAM}.{CONSUMER}", body)
 
 
-async def _info(connection: Client) -> Json | None:
-    try:
-        return await _request(connection, f"STREAM.INFO.{STREAM}", {})
-    except StreamRefusedError as error:
-        if error.code == _NOT_FOUND:
-            return None
-        raise
+async def request_api(connection: Client, request: str, body: Json) -> Json:
+    """Make a request of JetStream's API and return the answer.
 
+    Args:
+        connection: A connection to NATS.
+        request: Its name, which is the subject behind `$JS.API.`.
+        body: What it takes.
 
-async def _request(connection: Client, request: str, body: Json) -> Json:
+    Raises:
+        NoNatsError: NATS does not answer.
+        StreamRefusedError: NATS refuses.
+    """
     try:
         reply = await connection.request(
             f"$JS.API.{request}", json.dumps(body).encode(), timeout=_REQUEST_SECONDS
@@ -164,6 +166,15 @@ async def _request(connection: Client, request: str, body: Json) -> Json:
             str(refused.get("description", "no reason given")),
         )
     return answer
+
+
+async def _info(connection: Client) -> Json | None:
+    try:
+        return await request_api(connection, f"STREAM.INFO.{STREAM}", {})
+    except StreamRefusedError as error:
+        if error.code == _NOT_FOUND:
+            return None
+        raise
 
 
 def _config(info: Json) -> Json:

@@ -18,6 +18,7 @@ from oo_stores.redis.fill_mark import FillMark, mark_key
 from oo_stores.redis.hash_reads import read_hashes, read_hashes_async
 from oo_stores.redis.keys import key_encoder
 from oo_stores.redis.overlap import Overlapped
+from oo_stores.redis.persistence import rewrite_files
 from oo_stores.redis.plan import Asked
 from oo_stores.redis.reader import OnlineReader
 from oo_stores.redis.scan import join_keys_of, keys_of
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from oo_stores.redis.entity_reads import EntityRow
     from oo_stores.redis.hash_reads import HashRead, Meanwhile, Reply
     from oo_stores.redis.keys import JoinKeys
+    from oo_stores.redis.persistence import Rewritten
     from oo_stores.redis.rows import HashRow, OnlineRow
     from oo_stores.redis.stored_rows import StoredRow
     from oo_stores.redis.writes import Rows
@@ -328,6 +330,15 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             for chunk in chunks(keys, ROWS_PER_ROUND_TRIP):
                 deleted += _total(send(client, [Command(("DEL", key)) for key in chunk]))
         return deleted
+
+    def rewrite_files(self, config: RepoConfig) -> Rewritten:
+        """Let the server write anew what it keeps on disk, where deleted values are still.
+
+        Raises:
+            OnlineServerError: It did not do what it was asked.
+        """
+        with answered_by(config.online_store):
+            return rewrite_files(self._get_client(config.online_store))
 
     def delete_table(self, config: RepoConfig, table: FeatureView) -> None:
         """Delete a view's rows and keep those of other views of the same entities.
