@@ -17,6 +17,7 @@ AT_ONCE: Final = 4
 """Requests under way: the server does one at a time, and publishers wait for it meanwhile."""
 
 _NOT_THERE: Final = (10037, 10043)
+_BEYOND_THE_END: Final = "stream store EOF"
 
 
 async def erase_many(
@@ -53,7 +54,7 @@ async def _erase(connection: Client, sequence: int) -> bool:
     try:
         await request_api(connection, f"STREAM.MSG.DELETE.{STREAM}", body)
     except StreamRefusedError as error:
-        if error.error_code in _NOT_THERE:
+        if error.error_code in _NOT_THERE or error.description == _BEYOND_THE_END:
             return False
         raise
     return True
