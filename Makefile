@@ -7,9 +7,10 @@ READY := $(VENV)/.ready
 REPOS ?=
 KEEP ?=
 BENCH ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format apply up down run bench bench-offline lock clean
+.PHONY: help demo test soak lint format apply up down run bench bench-offline lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -19,6 +20,9 @@ demo: $(READY) ## Show it all on real input (REPOS="~/a ~/b" for your repositori
 
 test: $(READY) ## Run the tests, with real servers
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+soak: $(READY) ## Kill the builder 200 times on real servers, a few minutes (SEED=7)
+	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_crashes.py
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .

@@ -78,11 +78,13 @@ class BuilderConfig:
 
 
 class Step(Enum):
-    """Where a batch is on its way; between any two of them a crash is made good."""
+    """How far the builder is; a crash right after any of these is made good."""
 
-    COMMITTED = "in SQLite"
-    SERVED = "in Redis, or remembered as behind"
-    ACKNOWLEDGED = "acknowledged"
+    TAKEN = "a batch has come, and nothing is done with it"
+    COMMITTED = "a batch is in SQLite"
+    SERVED = "it is in Redis, or its users are remembered as behind"
+    ACKNOWLEDGED = "it is acknowledged"
+    CAUGHT_UP = "users are up to date in Redis, and still remembered as behind"
 
 
 @dataclass(slots=True)
@@ -226,6 +228,7 @@ class Builder:
         await self._puller.acknowledge(messages)
 
     def _store(self, messages: list[Message], *, away: bool) -> Outcome:
+        self._on_step(Step.TAKEN)
         outcome = self._writer.write(messages, remember=away)
         self._on_step(Step.COMMITTED)
         return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,14 @@ from oo_profile.storage.database import connect
 from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.puller import Puller
 from oo_profile.transport.restoring import Restorer
-from oo_profile.transport.stream import CONSUMER, STREAM, ensure_consumer, ensure_stream
+from oo_profile.transport.stream import (
+    ACK_WAIT,
+    CONSUMER,
+    STREAM,
+    StreamState,
+    ensure_consumer,
+    ensure_stream,
+)
 from oo_profile.wall_clock import wall_clock
 from oo_stores.errors import OnlineServerError
 from oo_transforms.views import STATE_VIEWS
@@ -33,6 +41,7 @@ from oo_transforms.views import STATE_VIEWS
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
+    from datetime import timedelta
 
     from feast import FeatureStore
     from nats.aio.client import Client
@@ -56,6 +65,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     online_config: OnlineSyncConfig | None = None,
     max_batch: int = MAX_BATCH,
     synchronous: Synchronous = "FULL",
+    ack_wait: timedelta = ACK_WAIT,
     observer: BuilderObserver | None = None,
     on_batch: Callable[[Totals], None] = lambda _: None,
     on_step: Callable[[Step], None] = lambda _: None,
@@ -71,6 +81,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
         online_config: Those of what it does while Redis is away, and after.
         max_batch: The most messages of one batch.
         synchronous: How durable a commit is.
+        ack_wait: After which NATS delivers again what a killed builder had.
         observer: Is told what happens.
         on_batch: Called after each acknowledged batch.
         on_step: Called at each step of each batch.
@@ -86,13 +97,21 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     features, online = ProfileFeatures(store), OnlineWriter(store)
     with (
         contextlib.closing(connect(settings.db, synchronous=synchronous)) as database,
-        contextlib.closing(OnlineSync(database, STATE_VIEWS, online, online_config)) as sync,
+        contextlib.closing(
+            OnlineSync(
+                database,
+                STATE_VIEWS,
+                online,
+                online_config,
+                on_caught_up=functools.partial(on_step, Step.CAUGHT_UP),
+            )
+        ) as sync,
     ):
         _make_tables(settings, database, online)
         profiles = ProfileTable(database, STATE_VIEWS, features)
         async with nats_connection(settings.nats, name="oo-builder") as nats:
-            stream = await ensure_stream(nats)
-            await ensure_consumer(nats)
+            prepare = functools.partial(_prepare, nats, ack_wait)
+            stream = await prepare()
             writer = BatchWriter(database, STATE_VIEWS, stream.created_at)
             puller = Puller(nats, STREAM, CONSUMER, max_batch)
             builder = Builder(
@@ -103,7 +122,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 profiles,
                 tails=TailCorrector(database, STATE_VIEWS),
                 eraser=StreamEraser(nats, puller),
-                restorer=Restorer(nats, writer.continue_with),
+                restorer=Restorer(nats, prepare, writer.continue_with),
                 clock=clock,
                 observer=observer,
                 on_batch=on_batch,
@@ -115,6 +134,12 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
             await _flush(nats)
     _log.info("builder.stopped", handled=builder.totals.handled)
     return builder.totals
+
+
+async def _prepare(nats: Client, ack_wait: timedelta) -> StreamState:
+    stream = await ensure_stream(nats)
+    await ensure_consumer(nats, ack_wait=ack_wait)
+    return stream
 
 
 def _make_tables(settings: Settings, database: sqlite3.Connection, online: OnlineWriter) -> None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from oo_profile.errors import StreamError
 from oo_profile.insight.events import EventLog
-from oo_profile.transport.stream import StreamState, ensure_consumer, ensure_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from nats.aio.client import Client
+
+    from oo_profile.transport.stream import StreamState
 
 _log = EventLog(__name__)
 
@@ -29,6 +30,7 @@ class Restorer:
 
     Args:
         connection: An open connection.
+        prepare: Makes or checks stream and consumer.
         on_stream: Told of the stream that is there from now on, each time one is made or checked.
         monotonic: Tells seconds that only grow.
     """
@@ -36,11 +38,13 @@ class Restorer:
     def __init__(
         self,
         connection: Client,
+        prepare: Callable[[], Awaitable[StreamState]],
         on_stream: Callable[[StreamState], None],
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
+        self._prepare = prepare
         self._on_stream = on_stream
         self._monotonic = monotonic
         self._pause = FIRST_PAUSE_SECONDS
@@ -56,8 +60,7 @@ class Restorer:
         if self._monotonic() < self._not_before or not self._connection.is_connected:
             return
         try:
-            stream = await ensure_stream(self._connection)
-            await ensure_consumer(self._connection)
+            stream = await self._prepare()
         except StreamError as error:
             if str(error) != self._said:
                 _log.warning("builder.waiting", part="nats", reason=str(error))

@@ -112,11 +112,16 @@ async def ensure_stream(connection: Client) -> StreamState:
     return StreamState(created, tuple(differing), _messages(info), str(info.get("created")))
 
 
-async def ensure_consumer(connection: Client) -> None:
+async def ensure_consumer(connection: Client, *, ack_wait: timedelta = ACK_WAIT) -> None:
     """Make the durable consumer of the builder, or bring the one that is there up to date.
 
     It is pulled from, acknowledged message by message, and delivers again without limit what is
-    not acknowledged within `ACK_WAIT`. At most `MAX_ACK_PENDING` messages are out at a time.
+    not acknowledged in time. At most `MAX_ACK_PENDING` messages are out at a time.
+
+    Args:
+        connection: A connection to NATS.
+        ack_wait: How long an acknowledgement may take. What a killed builder had is delivered
+            again after that.
 
     Raises:
         NoNatsError: NATS does not answer.
@@ -127,7 +132,7 @@ async def ensure_consumer(connection: Client) -> None:
         "durable_name": CONSUMER,
         "deliver_policy": "all",
         "ack_policy": "explicit",
-        "ack_wait": int(ACK_WAIT.total_seconds()) * _NANOSECONDS,
+        "ack_wait": int(ack_wait.total_seconds() * _NANOSECONDS),
         "max_deliver": -1,
         "max_ack_pending": MAX_ACK_PENDING,
         "replay_policy": "instant",
