@@ -46,14 +46,12 @@ class Piece:
     """A stretch of event times to be corrected together.
 
     Attributes:
-        last_us: The last of them: up to here nothing is behind once the piece is written.
         event_ids: Signals whose contributions are needed, in the order in which they are added.
         moments: The event times that get a version, each with the version's created time and how
             many of the signals are added by then.
         replaced: Keys of the corrections that these versions take the place of.
     """
 
-    last_us: int
     event_ids: tuple[str, ...]
     moments: tuple[tuple[int, int, int], ...]
     replaced: tuple[Key, ...]
@@ -138,7 +136,6 @@ class Timeline:
         end = int(self._ends[at[-1]]) if len(at) else first
         chosen = (corrected.tolist(), self._last[at].tolist(), counts.tolist())
         return Piece(
-            last_us=int(moments[-1]),
             event_ids=(*self._ids[before], *self._ids[first:end]),
             moments=tuple(zip(*chosen, strict=True)),
             replaced=self._replaced(corrected, self._passed[at], stored),

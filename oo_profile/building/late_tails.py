@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from oo_transforms.history import Change, Version
     from oo_transforms.state_view import StateView
-    from oo_transforms.timeline import Key, Piece
+    from oo_transforms.timeline import Key, Micros
 
 LONG_TAIL_ROWS = 1000
 """The longest tail that a batch corrects itself, in rows."""
@@ -31,8 +31,8 @@ LONG_TAIL_ROWS = 1000
 PIECE_ROWS = 100
 """Rows that are corrected at a time; a batch waits for them."""
 
-LOOKED_AT = 10
-"""For each row of a piece, the event times that are looked through for one that is behind."""
+STRETCHES = 20
+"""So many times the rows of a piece are looked through at a time for one that is behind."""
 
 _log = EventLog(__name__)
 
@@ -209,23 +209,26 @@ class TailCorrector:
     def _write_next(self, current: _Pass) -> bool:
         """Correct the next event times that are behind; say whether others may follow."""
         table, user_id, timeline = current.table, current.user_id, self._timeline(current)
-        moments = timeline.moments_after(current.done_us, self._rows * LOOKED_AT)
-        if not len(moments):
-            return False
-        ends = int(moments[0]), int(moments[-1])
-        stored = table.keys(self._connection, user_id, *ends)
-        behind_us = timeline.first_behind(moments, stored)
-        if behind_us is None:
-            current.done_us = ends[1]
-            return True
-        moments = moments[moments >= behind_us][: self._rows]
-        stored = [key for key in stored if behind_us <= key[0] <= moments[-1]]
-        base = table.newest_at(self._connection, user_id, behind_us - 1) or current.checkpoint
-        self._write(current, timeline.piece(moments, stored, _key(base)), base)
+        for _ in range(STRETCHES):
+            moments = timeline.moments_after(current.done_us, self._rows)
+            if not len(moments):
+                return False
+            stored = table.keys(self._connection, user_id, int(moments[0]), int(moments[-1]))
+            behind_us = timeline.first_behind(moments, stored)
+            if behind_us is not None:
+                self._write(current, timeline, moments[moments >= behind_us], stored)
+                return True
+            current.done_us = int(moments[-1])
         return True
 
-    def _write(self, current: _Pass, piece: Piece, base: Version | None) -> None:
-        table, user_id = current.table, current.user_id
+    def _write(
+        self, current: _Pass, timeline: Timeline, moments: Micros, stored: Sequence[Key]
+    ) -> None:
+        """Correct neighbouring event times, of which the first one is behind."""
+        table, user_id, first_us = current.table, current.user_id, int(moments[0])
+        base = table.newest_at(self._connection, user_id, first_us - 1) or current.checkpoint
+        within = [key for key in stored if key[0] >= first_us]
+        piece = timeline.piece(moments, within, _key(base))
         named = naming_of(table.state(table.newest(self._connection, user_id)))
         entries = signal_log.entries_of(self._connection, user_id, table.view, piece.event_ids)
         if len(entries) < len(piece.event_ids):
@@ -233,7 +236,7 @@ class TailCorrector:
         versions = correct(table.state(base), piece, [named(entry) for entry in entries])
         table.delete_many(self._connection, [(user_id, *key) for key in piece.replaced])
         table.insert_many(self._connection, [(user_id, version) for version in versions])
-        current.done_us = piece.last_us
+        current.done_us = int(moments[-1])
         current.rows += len(versions)
 
 

@@ -94,7 +94,7 @@ def test_pieces_make_a_history_that_was_left_behind_true(
         for key in piece.replaced:
             del history[key]
         history |= by_key(written)
-        done_us = piece.last_us
+        done_us = int(moments[-1])
     expected = by_key(replay(view, entries))
     assert history.keys() == expected.keys()
     for key, version in expected.items():
