@@ -13,6 +13,7 @@ from oo_profile.settings import current_settings
 
 if TYPE_CHECKING:
     from oo_profile.training.trainer import Filled, TrainingSet
+    from oo_profile.training.unfinished import Unfinished
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -84,7 +85,11 @@ def train(  # noqa: PLR0913 - one parameter for each option
         f"{counted(rows.num_rows, 'row')}, {counted(len(needs.features), 'feature')} of {service}: "
         f"{out}"
     )
-    for line in (*_filled(made.filled, timestamp_column), _compared(made, reading)):
+    for line in (
+        *_filled(made.filled, timestamp_column),
+        _compared(made, reading),
+        *_unfinished(made.unfinished),
+    ):
         click.echo(line)
     click.echo(f"time: {seconds:.1f} s")
 
@@ -101,6 +106,16 @@ def _filled(filled: Filled, timestamp_column: str) -> list[str]:
     if filled.without_signal:
         lines.append(f"  {filled.without_signal:,} of them had no signal by then and got 0")
     return lines
+
+
+def _unfinished(unfinished: Unfinished) -> list[str]:
+    if not unfinished.rows:
+        return []
+    of_whom = f"{counted(unfinished.rows, 'row')} of {counted(unfinished.users, 'user')}"
+    return [
+        f"late signals: what is true by now may lack some of them in {of_whom}, whose history "
+         "the builder is still correcting - make the set again when it is done (oo run)"
+    ]
 
 
 def _compared(made: TrainingSet, reading: str) -> str:

@@ -42,11 +42,13 @@ class ServiceNeeds:
         service: The service.
         features: Its features in its order, with Feast's names of their types.
         request: Request data that its features take, with the types.
+        views: Names of the views whose history its features are read from.
     """
 
     service: FeatureService
     features: Mapping[str, str]
     request: Mapping[str, str]
+    views: frozenset[str]
 
     @classmethod
     def of(cls, store: FeatureStore, name: str) -> ServiceNeeds:
@@ -60,15 +62,20 @@ class ServiceNeeds:
             raise UnknownNameError("service", name, sorted(services))
         service = services[name]
         projections = {projection.name for projection in service.feature_view_projections}
+        computed = [v for v in store.list_on_demand_feature_views() if v.name in projections]
         request = {
             field.name: str(field.dtype)
-            for view in store.list_on_demand_feature_views()
-            if view.name in projections
+            for view in computed
             for source in view.source_request_sources.values()
             for field in source.schema
         }
         features = {field.name: str(field.dtype) for field in service_fields(service)}
-        return cls(service, features, request)
+        read = {
+            source.name
+            for view in computed
+            for source in view.source_feature_view_projections.values()
+        }
+        return cls(service, features, request, frozenset(read | projections))
 
     @property
     def text_columns(self) -> tuple[str, ...]:

@@ -19,15 +19,18 @@ from oo_profile.storage.database import reading
 from oo_profile.storage.offsets import offsets_at
 from oo_profile.training.entity_file import replaced
 from oo_profile.training.service_needs import NOW, OFFSET, TIME, USER
+from oo_profile.training.unfinished import Unfinished, earlier, unfinished_from
 from oo_transforms.clock import with_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy.typing as npt
     from feast import FeatureStore
 
     from oo_profile.training.service_needs import ServiceNeeds
+    from oo_profile.training.unfinished import Firsts
 
 CHUNK = 10_000
 """Rows of one retrieval: arrays of a row are Python lists on their way through Feast."""
@@ -69,12 +72,14 @@ class TrainingSet:
         filled: What was filled in.
         differing: Rows in which the other reading has another value; None: not compared.
         compare_seconds: What the other reading took.
+        unfinished: How much of what is true by now may lack signals that came late.
     """
 
     table: pa.Table
     filled: Filled
     differing: int | None
     compare_seconds: float
+    unfinished: Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ class Trainer:
             DatabaseError: SQLite refuses the file.
         """
         entities = self.needs.entities(table, self.time_column)
+        is_true_read = compare or reading_ is Reading.CORRECTED
+        before = self._unfinished(entities) if is_true_read else {}
         frame, filled = self._filled(entities, reading_)
         features = self._features(frame, reading_)
         began = time.perf_counter()
@@ -120,19 +127,25 @@ class Trainer:
         if compare:
             other_frame, _ = self._filled(entities, reading_.other)
             differing = _differing(features, self._features(other_frame, reading_.other))
+        compare_seconds = time.perf_counter() - began
+        firsts = earlier(before, self._unfinished(entities)) if is_true_read else {}
         return TrainingSet(
             table=self._joined(table, frame, filled, features),
             filled=filled,
             differing=differing,
-            compare_seconds=time.perf_counter() - began,
+            compare_seconds=compare_seconds,
+            unfinished=Unfinished.of(firsts, entities[USER].tolist(), _times_us(entities)),
         )
+
+    def _unfinished(self, entities: pd.DataFrame) -> Firsts:
+        return unfinished_from(self.database, set(entities[USER]), self.needs.views)
 
     def _filled(self, entities: pd.DataFrame, reading_: Reading) -> tuple[pd.DataFrame, Filled]:
         if not {NOW, OFFSET} & self.needs.request.keys():
             return entities, Filled()
         now_missing, offset_missing = _missing(entities, NOW), _missing(entities, OFFSET)
         rows = np.flatnonzero(offset_missing)
-        times_us = entities[TIME].dt.as_unit("us").astype("int64").to_numpy()
+        times_us = _times_us(entities)
         found: list[int | None] = []
         if len(rows):
             users = entities[USER].to_numpy()[rows].tolist()
@@ -171,6 +184,10 @@ class Trainer:
         for name in features.column_names:
             table = table.append_column(name, features.column(name))
         return table
+
+
+def _times_us(entities: pd.DataFrame) -> npt.NDArray[np.int64]:
+    return entities[TIME].dt.as_unit("us").astype("int64").to_numpy()
 
 
 def _missing(entities: pd.DataFrame, name: str) -> pd.Series[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from support.world import SignalData, signal
 
+from oo_profile.storage import tail_marks
+from oo_profile.storage.database import connect
+from oo_profile.storage.tail_marks import TailMark
 from oo_profile.training.service_needs import ServiceNeeds
 from oo_profile.training.trainer import Reading, Trainer
-from oo_transforms.clock import with_clock
+from oo_transforms.clock import to_micros, with_clock
 
 if TYPE_CHECKING:
     from support.world import World
@@ -149,6 +153,21 @@ def test_what_was_seen_differs_where_signals_came_late(world: World) -> None:
     assert (seen["utc_offset_minutes"] == 0).all()
     tomorrow = entities.assign(event_timestamp=pd.Timestamp.now(UTC) + DAY)
     assert "differs in 0 rows (0.0%)" in train(world, tomorrow)[1]
+
+
+def test_rows_of_a_history_that_is_being_corrected_are_told(world: World) -> None:
+    """From the mark on, in a view that the service reads; what was seen needs no correction."""
+    world.publish_and_build(people())
+    marks = [("ada", "task_state"), ("007", "mood_state"), ("grace", "tip_state")]
+    first_us = to_micros(MARCH - DAY)
+    with contextlib.closing(connect(world.settings.db)) as connection:
+        tail_marks.lower_many(connection, [TailMark(*mark, first_us) for mark in marks])
+    assert "may lack some of them in 2 rows of 1 user," in train(world, rows(7))[1]
+    assert "may lack some of them" in train(world, rows(7), "--as", "seen")[1]
+    assert "lack" not in train(world, rows(7), "--as", "seen", "--no-compare")[1]
+    with contextlib.closing(connect(world.settings.db)) as connection:
+        tail_marks.remove(connection, "ada")
+    assert "lack" not in train(world, rows(7))[1]
 
 
 def test_the_second_read_can_be_left_out(world: World) -> None:
