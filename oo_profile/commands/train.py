@@ -112,10 +112,11 @@ def _unfinished(unfinished: Unfinished) -> list[str]:
     if not unfinished.rows:
         return []
     of_whom = f"{counted(unfinished.rows, 'row')} of {counted(unfinished.users, 'user')}"
-    return [
+    told = (
         f"late signals: what is true by now may lack some of them in {of_whom}, whose history "
-         "the builder is still correcting - make the set again when it is done (oo run)"
-    ]
+        "the builder is still correcting - make the set again when it is done (oo run)"
+    )
+    return [told]
 
 
 def _compared(made: TrainingSet, reading: str) -> str:
