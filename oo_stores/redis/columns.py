@@ -15,7 +15,7 @@ import numpy as np
 from feast.value_type import ValueType
 
 from oo_stores.errors import FeatureValueError, UnknownFeatureError
-from oo_stores.redis.rows import HashRow, Layouts, timestamp
+from oo_stores.redis.rows import HashRow, Layouts, timestamps
 from oo_stores.redis.values import PlainValue, double_list_head, encoder_for, packed_doubles
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def keyed_rows(
     for view, columns in writes:
         layout = layouts.of(view)
         names = layout.names[tuple(columns.values)]
-        keys = layout.keys(columns.join_keys)
+        keys = layout.key.many(columns.join_keys)
         for key, *values in zip(keys, *_encoded(layout, columns), strict=True):
             by_key.setdefault(key, []).append(HashRow(names, values))
     return chain.from_iterable(([(key, row) for row in own]) for key, own in by_key.items())
@@ -70,7 +70,7 @@ def keyed_rows(
 
 def _encoded(layout: RowLayout, columns: OnlineColumns) -> Iterator[Iterable[bytes]]:
     yield [b"%d" % created_us for created_us in columns.created_times_us]
-    yield map(timestamp, columns.event_times_us)
+    yield timestamps(columns.event_times_us)
     for name, column in columns.values.items():
         value_type = layout.types.get(name)
         if value_type is None:

@@ -7,7 +7,8 @@ values depends on the view alone, so it is made once per view, and no message is
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 JoinKeys: TypeAlias = Mapping[str, str | int]
 """An entity by its join keys."""
-
-KeyEncoder: TypeAlias = Callable[[JoinKeys], bytes]
-"""Returns an entity's Redis key; raises EntityKeyError."""
 
 ValueEncoder: TypeAlias = Callable[[str | int], bytes]
 """Returns the part of a Redis key that a join key's value makes."""
@@ -50,27 +48,66 @@ def key_encoder(view: FeatureView, config: RepoConfig) -> KeyEncoder:
     """
     version = config.entity_key_serialization_version
     columns = sorted(view.entity_columns, key=attrgetter("name"))
-    names = [column.name for column in columns]
-    encoders = [(column.name, _value_encoder(view, column, version)) for column in columns]
+    encoders = {column.name: _value_encoder(view, column, version) for column in columns}
     if not columns and view.entities != [DUMMY_ENTITY_NAME]:
         raise EntityKeyError(view.name, "its join keys have no types. Take the view as applied.")
-    prefix = serialize_entity_key_prefix(names, version)
-    project = config.project.encode()
-    known = set(names)
-    entityless = known == {DUMMY_ENTITY_ID}
+    prefix = serialize_entity_key_prefix(list(encoders), version)
+    return KeyEncoder(view.name, encoders, prefix, config.project.encode())
 
-    def encode(join_keys: JoinKeys) -> bytes:
-        if entityless and not join_keys:
-            join_keys = {DUMMY_ENTITY_ID: DUMMY_ENTITY_VAL}
-        if join_keys.keys() != known:
-            raise EntityKeyError(view.name, f"{dict(join_keys)}, since it is keyed by {names}")
+
+class KeyEncoder:
+    """Turns the join keys of a view's entities into their Redis keys.
+
+    Args:
+        view: The view's name, for errors.
+        encoders: What each join key's value makes, in the order of the key.
+        prefix: What stands before the values.
+        project: What stands behind them.
+    """
+
+    def __init__(
+        self, view: str, encoders: Mapping[str, ValueEncoder], prefix: bytes, project: bytes
+    ) -> None:
+        self._view = view
+        self._encoders = encoders
+        self._prefix = prefix
+        self._project = project
+        self._entityless = encoders.keys() == {DUMMY_ENTITY_ID}
+
+    def __call__(self, join_keys: JoinKeys) -> bytes:
+        """Return the Redis key of an entity.
+
+        Raises:
+            EntityKeyError: The join keys do not fit the view.
+        """
+        (key,) = self.many({name: (value,) for name, value in join_keys.items()})
+        return key
+
+    def many(self, join_keys: Mapping[str, Sequence[str | int]]) -> list[bytes]:
+        """Return the Redis keys of entities that come column by column.
+
+        Raises:
+            EntityKeyError: A join key is missing or not known, or a value does not fit.
+        """
+        if self._entityless and not join_keys:
+            join_keys = {DUMMY_ENTITY_ID: (DUMMY_ENTITY_VAL,)}
+        if join_keys.keys() != self._encoders.keys():
+            raise EntityKeyError(
+                self._view, f"{_shown(join_keys)}, since it is keyed by {list(self._encoders)}"
+            )
+        prefix, project = self._prefix, self._project
         try:
-            values = [value(join_keys[name]) for name, value in encoders]
+            parts = [list(map(encode, join_keys[name])) for name, encode in self._encoders.items()]
         except (TypeError, ValueError, struct.error) as error:
-            raise EntityKeyError(view.name, f"{dict(join_keys)}, since {error}") from error
-        return b"".join((prefix, *values, project))
+            raise EntityKeyError(self._view, f"{_shown(join_keys)}, since {error}") from error
+        if len(parts) == 1:
+            return [prefix + part + project for part in parts[0]]
+        return [b"".join((prefix, *values, project)) for values in zip(*parts, strict=True)]
 
-    return encode
+
+def _shown(join_keys: Mapping[str, Sequence[str | int]]) -> dict[str, object]:
+    """Show join keys, those of a single entity as it has them."""
+    return {name: column[0] if len(column) == 1 else column for name, column in join_keys.items()}
 
 
 def value_encoder(value_type: ValueType, version: int) -> ValueEncoder | None:
@@ -93,7 +130,12 @@ def value_encoder(value_type: ValueType, version: int) -> ValueEncoder | None:
 
 def sized(type_number: int, content: bytes) -> bytes:
     """Return a part of a Redis key: the number of a value's type, its size and its bytes."""
-    return _uint32(type_number) + _uint32(len(content)) + content
+    return _head(type_number, len(content)) + content
+
+
+@lru_cache(maxsize=256)
+def _head(type_number: int, size: int) -> bytes:
+    return _uint32(type_number) + _uint32(size)
 
 
 def _value_encoder(view: FeatureView, column: Field, version: int) -> ValueEncoder:

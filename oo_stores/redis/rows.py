@@ -17,6 +17,7 @@ import struct
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import numpy as np
 from feast.infra.online_stores.helpers import _mmh3, compute_versioned_name
 
 from oo_stores.errors import FeatureValueError, UnknownFeatureError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from feast import FeatureView, RepoConfig
+    from numpy.typing import NDArray
 
 FieldNames: TypeAlias = tuple[bytes, ...]
 """Names of hash fields: the created time's, the event time's, then features'."""
@@ -47,6 +49,8 @@ class HashRow(NamedTuple):
 _MICROSECONDS = 1_000_000
 _NANOSECONDS_PER_MICROSECOND = 1_000
 _SECONDS_TAG, _NANOS_TAG = b"\x08", b"\x10"
+_FOUR_DIGITS, _FIVE_DIGITS, _SIX_DIGITS = 1 << 21, 1 << 28, 1 << 35
+"""The least numbers that need so many bytes of seven bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +88,6 @@ class RowLayout:
     def features(self) -> Iterable[str]:
         """Names of the view's features, in the order of a whole row's fields."""
         return self._encoders
-
-    def keys(self, join_keys: Mapping[str, Sequence[str | int]]) -> list[bytes]:
-        """Return the Redis keys of entities that come column by column.
-
-        Raises:
-            EntityKeyError: They do not fit the view.
-        """
-        names, columns = tuple(join_keys), join_keys.values()
-        rows = zip(*columns, strict=True)
-        return [self.key(dict(zip(names, row, strict=True))) for row in rows]
 
     def hash_row(self, row: OnlineRow) -> HashRow:
         """Return a row as hash fields.
@@ -199,3 +193,33 @@ def timestamp(microseconds: int) -> bytes:
     if rest:
         payload += _NANOS_TAG + varint(rest * _NANOSECONDS_PER_MICROSECOND)
     return payload
+
+
+def timestamps(microseconds: Sequence[int]) -> list[bytes]:
+    r"""Return many instants, each as `timestamp` does.
+
+    >>> timestamps([1_700_000_000_500_000, 1]) == [timestamp(1_700_000_000_500_000), timestamp(1)]
+    True
+    """
+    instants = np.array(microseconds, dtype=np.int64)
+    seconds, rest = np.divmod(instants, _MICROSECONDS)
+    nanos = rest * _NANOSECONDS_PER_MICROSECOND
+    rows = np.empty((len(instants), 12), dtype=np.uint8)
+    rows[:, 0], rows[:, 6] = _SECONDS_TAG[0], _NANOS_TAG[0]
+    rows[:, 1:6], rows[:, 7:12] = _five_digits(seconds), _five_digits(nanos)
+    # Where the nanoseconds have four digits of seven bits, the fourth is the last.
+    short = nanos < _FIVE_DIGITS
+    rows[short, 10] &= 0x7F
+    usual = (seconds >= _FIVE_DIGITS) & (seconds < _SIX_DIGITS) & (nanos >= _FOUR_DIGITS)
+    whole, sizes = rows.tobytes(), np.where(short, 11, 12).tolist()
+    found = [whole[12 * row : 12 * row + size] for row, size in enumerate(sizes)]
+    for row in np.flatnonzero(~usual).tolist():
+        found[row] = timestamp(microseconds[row])
+    return found
+
+
+def _five_digits(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the first five bytes of numbers as varints, all but the fifth marked as not last."""
+    digits = numbers[:, np.newaxis] >> np.arange(0, 35, 7) & 0x7F
+    digits[:, :4] |= 0x80
+    return digits

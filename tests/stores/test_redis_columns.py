@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,11 @@ from support.redis_repo import HABIT, make_project
 from oo_stores.errors import EntityKeyError, FeatureValueError, UnknownFeatureError
 from oo_stores.redis import OnlineColumns, OnlineRow
 from oo_stores.redis.columns import encode_many
+from oo_stores.redis.rows import timestamp, timestamps
 from oo_stores.redis.values import encoder_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.redis_repo import Project
@@ -27,9 +30,11 @@ numbers = st.lists(st.floats(), max_size=4)
 
 
 @pytest.fixture
-def project(tmp_path: Path, redis_address: str) -> Project:
+def project(tmp_path: Path, redis_address: str) -> Iterator[Project]:
     """Give the project with our store."""
-    return make_project(tmp_path, redis_address)
+    made = make_project(tmp_path, redis_address)
+    yield made
+    asyncio.run(made.online.close())
 
 
 def users(count: int, values: dict[str, Column], at: int = 1) -> OnlineColumns:
@@ -59,6 +64,13 @@ def test_a_matrix_is_encoded_as_its_rows(row: list[float], others: int) -> None:
     assert encode_many(ValueType.DOUBLE_LIST, matrix) == [encoder(list(own)) for own in matrix]
     strided = np.repeat(matrix, 2, axis=1)[:, ::2]
     assert encode_many(ValueType.DOUBLE_LIST, strided) == [encoder(list(own)) for own in matrix]
+
+
+@given(st.lists(st.one_of(st.integers(-(10**15), 10**17), st.integers(0, 3 * 10**6))))
+@settings(deadline=None)
+def test_instants_are_encoded_as_each_of_them(microseconds: list[int]) -> None:
+    """Instants of any size, whole seconds and some before 1970 among them, give their bytes."""
+    assert timestamps(microseconds) == list(map(timestamp, microseconds))
 
 
 @pytest.mark.live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
 from oo_stores.redis.writes import ROWS_PER_CALL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.redis_repo import Project
@@ -24,9 +26,11 @@ pytestmark = pytest.mark.live
 
 
 @pytest.fixture
-def project(tmp_path: Path, redis_address: str) -> Project:
+def project(tmp_path: Path, redis_address: str) -> Iterator[Project]:
     """Give the project with our store."""
-    return make_project(tmp_path, redis_address)
+    made = make_project(tmp_path, redis_address)
+    yield made
+    asyncio.run(made.online.close())
 
 
 def user(number: int, values: dict[str, PlainValue], at: int = 1) -> OnlineRow:
