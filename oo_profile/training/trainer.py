@@ -187,7 +187,8 @@ class Trainer:
 
 
 def _times_us(entities: pd.DataFrame) -> npt.NDArray[np.int64]:
-    return entities[TIME].dt.as_unit("us").astype("int64").to_numpy()
+    times_us: npt.NDArray[np.int64] = entities[TIME].dt.as_unit("us").astype("int64").to_numpy()
+    return times_us
 
 
 def _missing(entities: pd.DataFrame, name: str) -> pd.Series[bool]:

@@ -40,7 +40,7 @@ class Unfinished:
         never = np.iinfo(np.int64).max
         since = np.array([firsts.get(user_id, never) for user_id in user_ids], dtype=np.int64)
         rows = np.flatnonzero(times_us >= since)
-        return cls(len(rows), len({user_ids[row] for row in rows}))
+        return cls(len(rows), len({user_ids[row] for row in rows.tolist()}))
 
 
 def unfinished_from(database: Path, user_ids: Collection[str], views: Collection[str]) -> Firsts:
