@@ -16,6 +16,7 @@ import pandas as pd
 
 from oo_profile import definition
 from oo_profile.building.profile_features import PROFILE_SERVICE
+from oo_profile.building.replaying import Replayer
 from oo_profile.deviation import DIFFERENCES, READ_TOLERANCE, REPLAY_TOLERANCE, deviation, plain
 from oo_profile.registry import service_features, state_views
 from oo_profile.storage import signal_log
@@ -23,7 +24,6 @@ from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.state_table import StateTable
 from oo_profile.upkeep.findings import Findings
 from oo_profile.upkeep.history_check import check_history
-from oo_profile.upkeep.replaying import Replayer
 from oo_transforms.clock import DAY_US, HOUR_US, from_micros
 from oo_transforms.views import STATE_VIEWS
 

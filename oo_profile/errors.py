@@ -12,6 +12,8 @@ ProfileError
 ├── DatabaseError            SQLite refuses the file with signals and history
 │   └── NoDatabaseError      there is no such file yet
 ├── SchemaError              its tables are not those that this program works with
+│   ├── DefinitionChangedError  a view is declared otherwise than its table was filled
+│   └── CheckpointError      pruned signals would be needed again
 ├── NoRedisError             nobody answers at the address of Redis
 ├── NotAppliedError          the registry lacks what the code declares
 ├── DisagreementError        two ways to one number differ, or signals were lost
@@ -48,7 +50,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from oo_profile.development.ports import PortHolder
@@ -349,6 +351,39 @@ class NoRedisError(Transient, ProfileError, ConnectionError):
 
 class SchemaError(Terminal, ProfileError):
     """The tables of the file are not those that this program works with."""
+
+
+class DefinitionChangedError(SchemaError):
+    """A state view is declared otherwise than when its table was filled."""
+
+    def __init__(
+        self, view: str, filled: Mapping[str, object], declared: Mapping[str, object]
+    ) -> None:
+        self.view = view
+        self.filled = dict(filled)
+        self.declared = dict(declared)
+        parts = [
+            f"{name} was {filled.get(name)} and is {value}"
+            for name, value in declared.items()
+            if filled.get(name) != value
+        ]
+        super().__init__(
+            f"table {view} was filled by another definition of its view: {'; '.join(parts)}. The "
+            f"two must not mix: run `oo rebuild --view {view}`, then start the builder"
+        )
+
+
+class CheckpointError(SchemaError):
+    """Signals that were pruned would be needed to compute a view by another definition."""
+
+    def __init__(self, view: str, users: int) -> None:
+        self.view = view
+        self.users = users
+        super().__init__(
+            f"old signals of {users} users were pruned, and the states of {view} that stand for "
+            "them were made by another definition. With --drop-checkpoints the view is rebuilt "
+            "from the signals that are left, and forgets what was before"
+        )
 
 
 class NotAppliedError(Terminal, ProfileError):

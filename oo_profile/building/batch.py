@@ -17,6 +17,7 @@ from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.building.received_times import ReceivedTimes
 from oo_profile.storage import behind, checkpoints, rejected, signal_log
 from oo_profile.storage.database import transaction
+from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.rejected import Rejection
 from oo_profile.storage.signal_log import StoredSignal
 from oo_profile.storage.state_table import StateTable
@@ -83,6 +84,7 @@ class BatchWriter:
         self._times = ReceivedTimes(connection, self._tables)
         self._stream_created_at = stream_created_at
         self._long_tail = long_tail
+        self._guard = DefinitionGuard(views)
 
     def continue_with(self, stream: StreamState) -> None:
         """Take what comes from now on for messages of this stream."""
@@ -97,9 +99,11 @@ class BatchWriter:
 
         Raises:
             sqlite3.Error: Nothing was written; the batch may be tried again.
+            DefinitionChangedError: A view was rebuilt by another definition of it.
         """
         sorted_out = _decode(messages)
         with transaction(self._connection):
+            self._guard.check(self._connection)
             self._keep_out(sorted_out)
             self._find_known(sorted_out)
             newest_us = self._times.newest({signal.user_id for _, signal in sorted_out.new})

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from oo_profile.insight.events import EventLog
 from oo_profile.storage import checkpoints, signal_log, tail_marks, tombstones
 from oo_profile.storage.database import transaction
+from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.state_table import StateTable
 from oo_profile.storage.tail_marks import TailMark
 from oo_transforms.timeline import Timeline, correct, naming_of
@@ -122,6 +123,7 @@ class TailCorrector:
         self._tables = {view.name: StateTable(view) for view in views}
         self._rows = rows
         self._pass: _Pass | None = None
+        self._guard = DefinitionGuard(views)
         self._last = ("", "")
 
     def correct(self) -> bool:
@@ -132,6 +134,7 @@ class TailCorrector:
 
         Raises:
             sqlite3.Error: Nothing was written; the call may be made again.
+            DefinitionChangedError: A view was rebuilt by another definition of it.
         """
         # Whatever happens, what is remembered is no more than what was committed.
         current, self._pass = self._pass, None
@@ -141,6 +144,7 @@ class TailCorrector:
         self._last = (current.user_id, current.table.name)
         try:
             with transaction(self._connection):
+                self._guard.check(self._connection)
                 goes_on = self._go_on(current)
         except _OvertakenError:
             return True

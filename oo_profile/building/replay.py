@@ -4,34 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oo_profile.storage import signal_log, tombstones
-from oo_profile.storage.database import missing_state_tables, transaction
+from oo_profile.building.replaying import Replayer
+from oo_profile.storage import checkpoints, definitions, signal_log, tombstones
+from oo_profile.storage.database import has_table, missing_state_tables, transaction
+from oo_profile.storage.definitions import DefinitionGuard
+from oo_profile.storage.user_ranges import user_ranges
 from oo_transforms.history import Version, replay
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from oo_profile.building.newest_states import UserView
     from oo_profile.storage.state_table import StateTable
     from oo_transforms.state_view import StateView
-
-PUBLISHED_AT_ONCE = 2000
-"""States of a new table that go to the online store together."""
 
 
 def replay_user(connection: sqlite3.Connection, view: StateView, user_id: str) -> list[Version]:
     """Compute a user's history in one view from the log, ordered by event and created time.
 
     It equals what the builder wrote: the same keys, and sums equal to 1e-12 of the sum of the
-    absolute values of their terms.
+    absolute values of their terms. Signals that were pruned are stood for by their checkpoint.
     """
-    return replay(view, signal_log.log_of(connection, user_id, view))
+    log = signal_log.log_of(connection, user_id, view)
+    return replay(view, log, checkpoints.find(connection, view, user_id))
 
 
 def make_tables(
     connection: sqlite3.Connection,
-    views: Iterable[StateView],
+    views: Sequence[StateView],
     publish: Callable[[Mapping[UserView, Version]], object] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, int]:
@@ -50,13 +51,18 @@ def make_tables(
         The rows written, by view.
 
     Raises:
+        DefinitionChangedError: A table was filled by another definition of its view. None is
+            made; `oo rebuild --view` makes that table anew.
         SchemaError: A table is there with other columns than its view declares. None is made.
     """
+    DefinitionGuard(view for view in views if has_table(connection, view.name)).check(connection)
     rows = {}
     for table in missing_state_tables(connection, views):
         with transaction(connection):
             connection.execute(table.create_statement)
             rows[table.name] = _fill(connection, table, publish, progress)
+            definitions.record(connection, table.view)
+    definitions.adopt(connection, views)
     return rows
 
 
@@ -66,21 +72,19 @@ def _fill(
     publish: Callable[[Mapping[UserView, Version]], object],
     progress: Callable[[int], None],
 ) -> int:
-    rows = 0
-    newest: dict[UserView, Version] = {}
-    for number, user_id in enumerate(signal_log.users(connection), start=1):
-        versions = (
-            []
-            if tombstones.forgotten(connection, [user_id])
-            else replay_user(connection, table.view, user_id)
-        )
-        table.insert_many(connection, [(user_id, version) for version in versions])
-        rows += len(versions)
-        if versions:
-            newest[user_id, table.name] = versions[-1]
-        if len(newest) >= PUBLISHED_AT_ONCE:
-            publish(newest)
-            newest = {}
-        progress(number)
-    publish(newest)
+    replayer, rows, users = Replayer(connection, [table]), 0, 0
+    for chosen in user_ranges(connection):
+        replayed = replayer.replay(chosen)
+        forgotten = tombstones.forgotten(connection, replayed.ends)
+        own = {
+            user_id: versions
+            for user_id, versions in replayed.rows[table.name].items()
+            if user_id not in forgotten
+        }
+        table.insert_raw(connection, [row for user_id in sorted(own) for row in own[user_id]])
+        publish({(user_id, table.name): table.version(all_[-1]) for user_id, all_ in own.items()})
+        rows += sum(map(len, own.values()))
+        for _ in replayed.ends:
+            users += 1
+            progress(users)
     return rows

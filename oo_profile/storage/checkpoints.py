@@ -77,6 +77,19 @@ def floor_us(connection: sqlite3.Connection, view: StateView, user_id: str) -> i
     return 0 if row is None else int(row[0])
 
 
+def count(connection: sqlite3.Connection, view: StateView) -> int:
+    """Count the users of whom a state stands for pruned signals in a view."""
+    (users,) = connection.execute(
+        "SELECT count(*) FROM checkpoints WHERE view_name = ?", (view.name,)
+    ).fetchone()
+    return int(users)
+
+
+def delete_all(connection: sqlite3.Connection, view: StateView) -> None:
+    """Forget all of a view: its histories then begin with the signals that are left."""
+    connection.execute("DELETE FROM checkpoints WHERE view_name = ?", (view.name,))
+
+
 def insert_many(
     connection: sqlite3.Connection, view: StateView, states: Iterable[tuple[str, Version]]
 ) -> None:

@@ -234,6 +234,14 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Say whether there is a table of this name."""
+    found = connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)
+    )
+    return found.fetchone() is not None
+
+
 def missing_state_tables(
     connection: sqlite3.Connection, views: Iterable[StateView]
 ) -> list[StateTable]:
@@ -244,19 +252,28 @@ def missing_state_tables(
     """
     missing = []
     for table in map(StateTable, views):
-        present = tuple(
-            (name, dtype)
-            for _, name, dtype, *_ in connection.execute(f"PRAGMA table_info({table.name})")
-        )
+        present = _columns(connection, table)
         if not present:
             missing.append(table)
         elif present != table.columns:
             raise SchemaError(
                 f"table {table.name} has the columns {dict(present)}, its view declares "
-                f"{dict(table.columns)}: drop the table and start the builder, which fills it "
+                f"{dict(table.columns)}: run `oo rebuild --view {table.name}`, which makes it "
                 "again from the stored signals"
             )
     return missing
+
+
+def differs(connection: sqlite3.Connection, table: StateTable) -> bool:
+    """Say whether a state view's table is not there, or has other columns than it declares."""
+    return _columns(connection, table) != table.columns
+
+
+def _columns(connection: sqlite3.Connection, table: StateTable) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, dtype)
+        for _, name, dtype, *_ in connection.execute(f"PRAGMA table_info({table.name})")
+    )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

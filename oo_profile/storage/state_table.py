@@ -190,7 +190,11 @@ class StateTable:
     ) -> None:
         """Delete and then insert rows as they are stored."""
         connection.executemany(self._delete, (row[: len(KEY)] for row in removed))
-        connection.executemany(self._insert, added)
+        self.insert_raw(connection, added)
+
+    def insert_raw(self, connection: sqlite3.Connection, rows: Iterable[RawRow]) -> None:
+        """Insert rows as they are stored; those ordered by key are written fastest."""
+        connection.executemany(self._insert, rows)
 
     def pack_columns(self, user_ids: Sequence[str], columns: VersionColumns) -> Iterator[RawRow]:
         """Give the rows that `insert_columns` inserts."""

@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from oo_profile.building.replaying import Replayer
 from oo_profile.storage import behind, signal_log, tail_marks
 from oo_profile.storage.chosen_users import UserList
 from oo_profile.storage.database import reading
 from oo_profile.upkeep.profile_check import Owner
-from oo_profile.upkeep.replaying import Replayer
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oo_profile.building.online import OnlineWriter
+    from oo_profile.building.replaying import Replayed, UserRows
     from oo_profile.storage.state_table import RawRow, StateTable
     from oo_profile.upkeep.profile_check import ProfileRow
-    from oo_profile.upkeep.replaying import Replayed, UserRows
     from oo_stores.redis import StoredRow
 
 

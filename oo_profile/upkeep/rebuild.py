@@ -5,31 +5,37 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from oo_profile.building.keeping_out import withdraw_forgotten
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_copy import OnlineCopy
 from oo_profile.errors import NoDatabaseError, UnknownUserError
+from oo_profile.storage import behind
 from oo_profile.storage.chosen_users import UserRange
-from oo_profile.storage.database import connect
+from oo_profile.storage.database import connect, transaction
+from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.near_users import near_users
 from oo_profile.storage.state_table import StateTable
+from oo_profile.storage.user_ranges import SIGNALS_A_RANGE, user_ranges
 from oo_profile.upkeep.refusals import refusals_told
+from oo_profile.upkeep.remaking import remake, to_remake
 from oo_profile.upkeep.replay_pool import ReplayPool
-from oo_profile.upkeep.strangers import remove_strangers
+from oo_profile.upkeep.sampling import users_anywhere
+from oo_profile.upkeep.strangers import USERS_AT_ONCE, remove_strangers
 from oo_profile.upkeep.swapping import RowChanges, Swapper
-from oo_profile.upkeep.user_ranges import SIGNALS_A_RANGE, user_ranges
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from feast import FeatureStore
 
+    from oo_profile.building.replaying import Replayed
     from oo_profile.settings import Settings
-    from oo_profile.upkeep.replaying import Replayed
+    from oo_profile.upkeep.swapping import Swapped
     from oo_transforms.state_view import StateView
 
 BREATH_SECONDS = 0.02
@@ -48,6 +54,7 @@ class Rebuilt:
         moved_users: Users who got signals meanwhile and were replayed once more.
         online_rows: Rows put into Redis.
         strangers: Users whom only Redis knew, and who were removed there.
+        remade: Views whose tables were made anew.
     """
 
     users: int = 0
@@ -57,6 +64,7 @@ class Rebuilt:
     moved_users: int = 0
     online_rows: int = 0
     strangers: int = 0
+    remade: list[str] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -75,6 +83,7 @@ def rebuild(  # noqa: PLR0913 - what, where, and how it is shown
     *,
     user_id: str | None = None,
     views: Iterable[StateView] = STATE_VIEWS,
+    drop_checkpoints: bool = False,
     workers: int = 0,
     signals_at_once: int = SIGNALS_A_RANGE,
     progress: Callable[[int], object] = lambda _: None,
@@ -87,11 +96,14 @@ def rebuild(  # noqa: PLR0913 - what, where, and how it is shown
     whatever it holds; until then its users are remembered as behind. Profiles are due from then
     on; the builder refreshes them.
 
+    A table that was filled by another definition of its view is made anew in one transaction.
+
     Args:
         settings: Where the database is.
         store: Feast with the definitions applied; it says where Redis is.
         user_id: Whom to rebuild; None: all, and from Redis goes who has no rows in SQLite.
-        views: The views to rebuild; their tables exist.
+        views: The views to rebuild.
+        drop_checkpoints: Make a table anew even if that forgets what pruned signals have left.
         workers: Processes that replay while this one writes; 0: this one does both.
         signals_at_once: About how many a transaction takes.
         progress: Called with how many signals more are done; what it raises ends the rebuild.
@@ -101,6 +113,8 @@ def rebuild(  # noqa: PLR0913 - what, where, and how it is shown
 
     Raises:
         UnknownUserError: The user has neither signals nor rows.
+        DefinitionChangedError: One user is asked for, and a table must be made anew.
+        CheckpointError: A table must be made anew for which pruned signals would be needed.
         NoDatabaseError: There is no database.
         DatabaseError: SQLite refuses; users before stay rebuilt.
         NoRedisError: Redis does not answer; users before are rebuilt, the last ones remembered.
@@ -111,12 +125,12 @@ def rebuild(  # noqa: PLR0913 - what, where, and how it is shown
     online = OnlineWriter(store)
     with refusals_told(settings), contextlib.closing(connect(settings.db)) as database:
         online.mark.probe()
-        work = _Rebuild(database, tables, online, progress)
-        with ReplayPool(settings.db, tables, 0 if user_id else workers) as pool:
+        with ReplayPool(settings.db, 0 if user_id else workers) as pool:
+            work = _Rebuild(database, online, pool, signals_at_once, progress)
             if user_id is None:
-                work.all(pool.replay(user_ranges(database, signals_at_once)))
+                work.all(tables, drop_checkpoints=drop_checkpoints)
             else:
-                work.user(user_id, pool)
+                work.user(user_id, tables)
         return work.done
 
 
@@ -124,44 +138,76 @@ class _Rebuild:
     def __init__(
         self,
         database: sqlite3.Connection,
-        tables: list[StateTable],
         online: OnlineWriter,
+        pool: ReplayPool,
+        signals_at_once: int,
         progress: Callable[[int], object],
     ) -> None:
         self._database = database
-        self._tables = tables
         self._online = online
-        self._swapper = Swapper(database, tables)
-        self._copy = OnlineCopy(database, tables, online)
+        self._pool = pool
+        self._signals_at_once = signals_at_once
         self._progress = progress
-        self.done = Rebuilt(changes={table.name: RowChanges() for table in tables})
+        self.done = Rebuilt()
 
-    def user(self, user_id: str, pool: ReplayPool) -> None:
+    def user(self, user_id: str, tables: list[StateTable]) -> None:
         """Rebuild one user."""
-        (replayed,) = pool.replay([UserRange.of(user_id)])
-        self._swap(replayed)
+        DefinitionGuard(table.view for table in tables).check(self._database)
+        self._swap_all([UserRange.of(user_id)], tables)
         if not self.done.users:
             raise UnknownUserError(user_id, near_users(self._database, user_id))
-        self._swapper.published()
 
-    def all(self, replays: Iterable[Replayed]) -> None:
+    def all(self, tables: list[StateTable], *, drop_checkpoints: bool) -> None:
         """Rebuild everybody."""
-        for replayed in replays:
-            self._swap(replayed)
-            if self._copy.others_committed():
-                time.sleep(BREATH_SECONDS)
-        self._swapper.published()
-        self.done.strangers = remove_strangers(self._database, self._tables, self._online)
+        anew = to_remake(self._database, tables)
+        for table in anew:
+            self._remake(table, drop_checkpoints=drop_checkpoints)
+        if others := [table for table in tables if table not in anew]:
+            self._swap_all(user_ranges(self._database, self._signals_at_once), others)
+        everything = [StateTable(view) for view in STATE_VIEWS]
+        self.done.strangers = remove_strangers(self._database, everything, self._online)
 
-    def _swap(self, replayed: Replayed) -> None:
-        swapped = self._swapper.swap(replayed)
+    def _remake(self, table: StateTable, *, drop_checkpoints: bool) -> None:
+        def replays(from_checkpoints: bool) -> Iterator[Replayed]:  # noqa: FBT001 - one argument
+            ranges = user_ranges(self._database, self._signals_at_once)
+            found = self._pool.replay(ranges, [table], from_checkpoints=from_checkpoints)
+            return map(self._counted, found)
+
+        rows = remake(self._database, table, replays, drop_checkpoints=drop_checkpoints)
+        self.done.remade.append(table.name)
+        self.done.changes[table.name] = RowChanges(rows)
+        copy = OnlineCopy(self._database, [table], self._online)
+        # Also those who have no row any more, of whom Redis may have one.
+        users = users_anywhere(self._database, ["signals", table.name])
+        while chunk := list(islice(users, USERS_AT_ONCE)):
+            self.done.online_rows += copy.replace(chunk)
+            withdraw_forgotten(self._database, self._online, chunk)
+            with transaction(self._database):
+                behind.delete_many(self._database, chunk)
+
+    def _counted(self, replayed: Replayed) -> Replayed:
+        self.done.signals += replayed.signals
+        self._progress(replayed.signals)
+        return replayed
+
+    def _swap_all(self, ranges: Iterable[UserRange], tables: list[StateTable]) -> None:
+        swapper = Swapper(self._database, tables)
+        copy = OnlineCopy(self._database, tables, self._online)
+        for table in tables:
+            self.done.changes[table.name] = RowChanges()
+        for replayed in self._pool.replay(ranges, tables):
+            self._add(swapper.swap(replayed), copy)
+            self._counted(replayed)
+            if copy.others_committed():
+                time.sleep(BREATH_SECONDS)
+        swapper.published()
+
+    def _add(self, swapped: Swapped, copy: OnlineCopy) -> None:
         done = self.done
-        done.online_rows += self._copy.replace(swapped.user_ids)
+        done.online_rows += copy.replace(swapped.user_ids)
         withdraw_forgotten(self._database, self._online, swapped.user_ids)
         for view, changes in swapped.changes.items():
             done.changes[view].add(changes)
         done.users += len(swapped.user_ids)
-        done.signals += replayed.signals
         done.repaired_users += len(swapped.repaired)
         done.moved_users += swapped.moved
-        self._progress(replayed.signals)

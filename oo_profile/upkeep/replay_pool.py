@@ -5,19 +5,20 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from oo_profile.building.replaying import Replayer
 from oo_profile.storage.database import reading
 from oo_profile.storage.state_table import StateTable
-from oo_profile.upkeep.replaying import Replayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
+    from oo_profile.building.replaying import Replayed
     from oo_profile.storage.chosen_users import UserRange
-    from oo_profile.upkeep.replaying import Replayed
     from oo_transforms.state_view import StateView
 
 AHEAD = 2
@@ -31,13 +32,11 @@ class ReplayPool:
 
     Args:
         path: The database.
-        tables: Those of the views to replay.
         workers: How many processes; 0: this one replays, when the next range is asked for.
     """
 
-    def __init__(self, path: Path, tables: Sequence[StateTable], workers: int) -> None:
+    def __init__(self, path: Path, workers: int) -> None:
         self._path = path
-        self._views = [table.view for table in tables]
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 
@@ -53,25 +52,37 @@ class ReplayPool:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def replay(self, ranges: Iterable[UserRange]) -> Iterator[Replayed]:
-        """Give what the tables must hold of each range, in order.
+    def replay(
+        self,
+        ranges: Iterable[UserRange],
+        tables: Sequence[StateTable],
+        *,
+        from_checkpoints: bool = True,
+    ) -> Iterator[Replayed]:
+        """Give what these tables must hold of each range, in order.
 
         Each is read in a transaction of its own, so a range may be outdated when it comes.
         """
+        work = partial(replay_range, self._path, [table.view for table in tables], from_checkpoints)
         if self._pool is None:
-            for users in ranges:
-                yield replay_range(self._path, self._views, users)
+            yield from map(work, ranges)
             return
         under_way: deque[Future[Replayed]] = deque()
         for users in ranges:
-            under_way.append(self._pool.submit(replay_range, self._path, self._views, users))
+            under_way.append(self._pool.submit(work, users))
             if len(under_way) > AHEAD * self._workers:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
 
 
-def replay_range(path: Path, views: Sequence[StateView], users: UserRange) -> Replayed:
+def replay_range(
+    path: Path,
+    views: Sequence[StateView],
+    from_checkpoints: bool,  # noqa: FBT001 - positional for `partial`
+    users: UserRange,
+) -> Replayed:
     """Replay a range of users of a database; what a process of the pool does."""
+    tables = [StateTable(view) for view in views]
     with reading(path) as connection:
-        return Replayer(connection, [StateTable(view) for view in views]).replay(users)
+        return Replayer(connection, tables, from_checkpoints=from_checkpoints).replay(users)

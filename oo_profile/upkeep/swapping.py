@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from oo_profile.building.replaying import Replayer
 from oo_profile.deviation import REPLAY_TOLERANCE
 from oo_profile.storage import behind, signal_log, tail_marks, tombstones
 from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.database import transaction
+from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.upkeep.raw_cells import Matched, deviations
-from oo_profile.upkeep.replaying import Replayer
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
+    from oo_profile.building.replaying import Replayed, UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import StateTable
-    from oo_profile.upkeep.replaying import Replayed, UserRows
 
 
 @dataclass(slots=True)
@@ -82,6 +83,7 @@ class Swapper:
         self._connection = connection
         self._tables = tables
         self._replayer = Replayer(connection, tables)
+        self._guard = DefinitionGuard(table.view for table in tables)
         self._behind: list[str] = []
 
     def swap(self, replayed: Replayed) -> Swapped:
@@ -92,9 +94,11 @@ class Swapper:
 
         Raises:
             sqlite3.Error: Nothing was swapped; the same call may be made again.
+            DefinitionChangedError: A table holds rows of another definition.
         """
         users = replayed.users
         with transaction(self._connection):
+            self._guard.check(self._connection)
             ends = signal_log.ends_of(self._connection, users)
             rows, moved = self._up_to_date(replayed, ends)
             for user_id in tombstones.forgotten(self._connection, ends):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
-from support.batches import history_rows, replayed_rows
+from support.batches import assert_same_histories, history_rows, replayed_rows
 from support.building import (
     build_until,
     minutes_ago,
@@ -108,14 +108,6 @@ def histories(world: World) -> Rows:
         return history_rows(connection)
 
 
-def assert_same(found: Rows, expected: Rows) -> None:
-    """Assert that histories have the same keys, and sums equal but for rounding."""
-    for user_view, versions in expected.items():
-        assert found[user_view].keys() == versions.keys()
-        for key, columns in versions.items():
-            assert_same_columns(found[user_view][key], columns)
-
-
 def test_what_was_damaged_is_restored(world: World) -> None:
     """Rows, Redis and profiles are as before; the result says what was wrong, and with whom."""
     publish_signals(world, signals(3))
@@ -125,7 +117,7 @@ def test_what_was_damaged_is_restored(world: World) -> None:
     damage_redis(world)
     assert served_states(world) != served
     done = rebuild(world.settings, world.store)
-    assert_same(histories(world), before)
+    assert_same_histories(histories(world), before)
     assert not rows(world, "SELECT 1 FROM sync_state WHERE user_id = 'nobody'")
     assert served_states(world) == stored_states(world)
     for user_view, columns in served.items():
@@ -166,7 +158,7 @@ def test_signals_that_come_meanwhile_count(world: World) -> None:
         max_batch=7,
     )
     with reading(world.settings.db) as connection:
-        assert_same(histories(world), replayed_rows(connection))
+        assert_same_histories(histories(world), replayed_rows(connection))
     assert rebuild(world.settings, world.store).repaired_rows == 0
     assert served_states(world) == stored_states(world)
 
@@ -204,7 +196,7 @@ def test_a_rebuild_that_ends_half_way_leaves_no_half_history(world: World) -> No
     # What Redis may not have yet is remembered.
     assert rows(world, "SELECT user_id FROM online_behind") == [("ada",)]
     rebuild(world.settings, world.store, signals_at_once=1)
-    assert_same(histories(world), before)
+    assert_same_histories(histories(world), before)
     assert not rows(world, "SELECT user_id FROM online_behind")
 
 

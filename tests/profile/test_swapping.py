@@ -10,6 +10,7 @@ import pytest
 from support.batches import (
     STREAM_CREATED_AT,
     TABLES,
+    assert_same_histories,
     database,
     dump,
     history_rows,
@@ -17,17 +18,16 @@ from support.batches import (
     replayed_rows,
     writer,
 )
-from support.logs import assert_same_columns
 from support.payloads import RECEIVED_US, SUBJECTS
 from support.payloads import message as data_of
 
 from oo_profile.building.batch import BatchWriter
+from oo_profile.building.replaying import Replayer
 from oo_profile.storage import tail_marks, tombstones
 from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.tombstones import FOR_GOOD
-from oo_profile.upkeep.replaying import Replayer
+from oo_profile.storage.user_ranges import BEHIND_ALL, user_ranges
 from oo_profile.upkeep.swapping import Swapper
-from oo_profile.upkeep.user_ranges import BEHIND_ALL, user_ranges
 from oo_transforms.clock import MINUTE_US, from_micros
 from oo_transforms.views import STATE_VIEWS
 
@@ -81,11 +81,7 @@ def test_tails_that_wait_for_a_correction_are_corrected(connection: sqlite3.Conn
 
 def assert_replayed(connection: sqlite3.Connection) -> None:
     """Assert that the histories are those of the log."""
-    found, expected = history_rows(connection), replayed_rows(connection)
-    for key, versions in expected.items():
-        assert found[key].keys() == versions.keys()
-        for version, columns in versions.items():
-            assert_same_columns(found[key][version], columns)
+    assert_same_histories(history_rows(connection), replayed_rows(connection))
 
 
 def test_signals_since_the_reading_are_taken_in(connection: sqlite3.Connection) -> None:

@@ -110,6 +110,14 @@ def assert_same_rows(found: Rows, expected: Rows) -> None:
             assert_same_columns(found[key][at], columns)
 
 
+def assert_same_histories(found: Rows, expected: Rows) -> None:
+    """Assert that histories have the same keys, and sums equal but for rounding."""
+    for user_view, versions in expected.items():
+        assert found[user_view].keys() == versions.keys(), user_view
+        for key, columns in versions.items():
+            assert_same_columns(found[user_view][key], columns)
+
+
 def count(connection: sqlite3.Connection, table: str) -> int:
     """Count the rows of a table."""
     (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()

@@ -53,10 +53,18 @@ class Replayer:
     Args:
         connection: Where to read, in one transaction: log and checkpoints belong together.
         tables: Those of the views to replay.
+        from_checkpoints: Begin with the states that stand for pruned signals.
     """
 
-    def __init__(self, connection: sqlite3.Connection, tables: Sequence[StateTable]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        tables: Sequence[StateTable],
+        *,
+        from_checkpoints: bool = True,
+    ) -> None:
         self._connection = connection
+        self._from_checkpoints = from_checkpoints
         self._tables = tables
         self._views_of: dict[type, list[StateView]] = {
             kind: [table.view for table in tables if kind in table.view.weights]
@@ -87,7 +95,9 @@ class Replayer:
         self, table: StateTable, users: ChosenUsers, logs: dict[str, dict[str, list[LogEntry]]]
     ) -> UserRows:
         own, view = logs[table.name], table.view
-        kept = checkpoints.find_many(self._connection, view, users)
+        kept = (
+            checkpoints.find_many(self._connection, view, users) if self._from_checkpoints else {}
+        )
         user_ids = sorted(own.keys() | kept.keys())
         starts = [[kept[user_id]] if user_id in kept else [] for user_id in user_ids]
         histories = replay_many(
