@@ -86,6 +86,10 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "unforget": LazyCommand(
         "oo_profile.commands.unforget:unforget", "Let a person who was forgotten start anew."
     ),
+    "prune": LazyCommand(
+        "oo_profile.commands.prune:prune",
+        "Remove old signals, and keep the states that stand for them.",
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

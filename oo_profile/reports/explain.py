@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from oo_profile.reports.additions import Addition, Additions
-from oo_profile.storage import signal_log
+from oo_profile.storage import pruning, signal_log
 from oo_transforms.decayed import decay
 from oo_transforms.views import STATE_VIEWS
 
@@ -95,12 +95,15 @@ class Explanation:
         evidence: The signals behind it, heaviest first, then newest first.
         replaced: Signals whose value was replaced by a later one and that count for nothing.
         columns: The columns it reads, in the registry's order.
+        pruned: Signals of the user that were pruned: in the state they count, and they cannot be
+            listed, so that the columns need not agree.
     """
 
     feature: FeatureReport
     evidence: tuple[Evidence, ...]
     replaced: int
     columns: tuple[ColumnSum, ...]
+    pruned: int = 0
 
     def as_json(self) -> dict[str, object]:
         """Return what `oo profile --explain --json` prints beside the profile."""
@@ -108,6 +111,7 @@ class Explanation:
             "feature": self.feature.entry.name,
             "signals": [evidence.as_json() for evidence in self.evidence],
             "replaced": self.replaced,
+            "pruned": self.pruned,
             "columns": {
                 column.column: {
                     "from_signals": column.evidence,
@@ -145,7 +149,13 @@ def explain(
         for column in (field.name for field in view.fields())
         if column in reads and _is_number(view, column)
     ]
-    return Explanation(feature, tuple(counting), len(evidence) - len(counting), tuple(columns))
+    return Explanation(
+        feature,
+        tuple(counting),
+        len(evidence) - len(counting),
+        tuple(columns),
+        pruning.count_pruned(connection, report.user_id),
+    )
 
 
 def amounts(evidence: Iterable[Evidence], column: str) -> dict[Element, list[float]]:

@@ -156,11 +156,14 @@ def _sum_lines(explanation: Explanation, offset: int) -> list[str]:
     headers = ("state column", "listed", "more", "together", "in state", "")
     rows = [_sum_row(column, shown, rest, offset) for column in sums]
     agree = all(column.agrees for column in explanation.columns)
-    verdict = (
-        "The weights add up to what the state columns hold."
-        if agree
-        else "The weights do not add up to the state columns: history and log differ."
-    )
+    verdict = "The weights do not add up to the state columns: history and log differ."
+    if agree:
+        verdict = "The weights add up to what the state columns hold."
+    elif explanation.pruned:
+        verdict = (
+            f"What is missing is of signals that were pruned, {explanation.pruned:,} of this "
+            "user: `oo verify` tells whether all is as it should be."
+        )
     return ["", *aligned([headers, *rows]), "", verdict]
 
 

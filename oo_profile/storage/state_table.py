@@ -100,6 +100,9 @@ class StateTable:
         )
         self._all = f"{select} WHERE user_id = ? ORDER BY event_timestamp, created_timestamp"
         self._raw = f"SELECT {names} FROM {self.name}"
+        self._before = (
+            f"{self.name} WHERE user_id = ? AND (event_timestamp, created_timestamp) < (?, ?)"
+        )
 
     def _create_statement(self) -> str:
         columns = ", ".join(f"{name} {dtype}" for name, dtype in self.columns)
@@ -181,6 +184,22 @@ class StateTable:
     def version(self, row: RawRow) -> Version:
         """Return the version that a row stores."""
         return self._version(row[1:])
+
+    def count_before(
+        self, connection: sqlite3.Connection, user_id: str, event_us: int, created_us: int
+    ) -> int:
+        """Count a user's versions before one of this event and created time."""
+        (rows,) = connection.execute(
+            f"SELECT count(*) FROM {self._before}", (user_id, event_us, created_us)
+        ).fetchone()
+        return int(rows)
+
+    def remove_before(
+        self, connection: sqlite3.Connection, user_id: str, event_us: int, created_us: int
+    ) -> int:
+        """Delete a user's versions before one of this event and created time; return how many."""
+        removed = connection.execute(f"DELETE FROM {self._before}", (user_id, event_us, created_us))
+        return removed.rowcount
 
     def replace_raw(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from oo_profile.building.keeping_out import withdraw_forgotten
@@ -14,7 +13,7 @@ from oo_profile.building.online_copy import OnlineCopy
 from oo_profile.errors import NoDatabaseError, UnknownUserError
 from oo_profile.storage import behind
 from oo_profile.storage.chosen_users import UserRange
-from oo_profile.storage.database import connect, transaction
+from oo_profile.storage.database import connect, differs, transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.near_users import near_users
 from oo_profile.storage.state_table import StateTable
@@ -22,7 +21,6 @@ from oo_profile.storage.user_ranges import SIGNALS_A_RANGE, user_ranges
 from oo_profile.upkeep.refusals import refusals_told
 from oo_profile.upkeep.remaking import remake, to_remake
 from oo_profile.upkeep.replay_pool import ReplayPool
-from oo_profile.upkeep.sampling import users_anywhere
 from oo_profile.upkeep.strangers import USERS_AT_ONCE, remove_strangers
 from oo_profile.upkeep.swapping import RowChanges, Swapper
 from oo_transforms.views import STATE_VIEWS
@@ -164,8 +162,8 @@ class _Rebuild:
             self._remake(table, drop_checkpoints=drop_checkpoints)
         if others := [table for table in tables if table not in anew]:
             self._swap_all(user_ranges(self._database, self._signals_at_once), others)
-        everything = [StateTable(view) for view in STATE_VIEWS]
-        self.done.strangers = remove_strangers(self._database, everything, self._online)
+        tables = self._readable_tables()
+        self.done.strangers = remove_strangers(self._database, tables, self._online)
 
     def _remake(self, table: StateTable, *, drop_checkpoints: bool) -> None:
         def replays(from_checkpoints: bool) -> Iterator[Replayed]:  # noqa: FBT001 - one argument
@@ -176,14 +174,18 @@ class _Rebuild:
         rows = remake(self._database, table, replays, drop_checkpoints=drop_checkpoints)
         self.done.remade.append(table.name)
         self.done.changes[table.name] = RowChanges(rows)
-        copy = OnlineCopy(self._database, [table], self._online)
-        # Also those who have no row any more, of whom Redis may have one.
-        users = users_anywhere(self._database, ["signals", table.name])
-        while chunk := list(islice(users, USERS_AT_ONCE)):
-            self.done.online_rows += copy.replace(chunk)
-            withdraw_forgotten(self._database, self._online, chunk)
+        copy = OnlineCopy(self._database, self._readable_tables(), self._online)
+        # All of its users are remembered, with any whom Redis had missed before.
+        while users := behind.first(self._database, USERS_AT_ONCE):
+            self.done.online_rows += copy.replace(users)
+            withdraw_forgotten(self._database, self._online, users)
             with transaction(self._database):
-                behind.delete_many(self._database, chunk)
+                behind.delete_many(self._database, users)
+
+    def _readable_tables(self) -> list[StateTable]:
+        """List the tables of all views, but for those that are still to be made anew."""
+        tables = [StateTable(view) for view in STATE_VIEWS]
+        return [table for table in tables if not differs(self._database, table)]
 
     def _counted(self, replayed: Replayed) -> Replayed:
         self.done.signals += replayed.signals

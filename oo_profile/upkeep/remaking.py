@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from oo_profile.errors import CheckpointError
 from oo_profile.storage import behind, checkpoints, definitions, tail_marks, tombstones
 from oo_profile.storage.chosen_users import UserRange
-from oo_profile.storage.database import differs, transaction
+from oo_profile.storage.database import differs, has_table, transaction
 from oo_profile.storage.user_ranges import BEHIND_ALL
+from oo_profile.upkeep.sampling import users_anywhere
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,7 +58,10 @@ def remake(
         changed = bool(definitions.changed(connection, [table.view]))
         if changed:
             _drop_checkpoints(connection, table, allowed=drop_checkpoints)
-        connection.execute(f"DROP TABLE IF EXISTS {table.name}")
+        if has_table(connection, table.name):
+            # Also those who will have no row any more.
+            _mark(connection, users_anywhere(connection, [table.name]))
+            connection.execute(f"DROP TABLE {table.name}")
         connection.execute(table.create_statement)
         for replayed in replays(not changed):
             own = replayed.rows[table.name]
@@ -65,14 +69,19 @@ def remake(
                 del own[user_id]
             table.insert_raw(connection, (row for user_id in sorted(own) for row in own[user_id]))
             rows += sum(map(len, own.values()))
-            behind.insert_many(connection, own)
-            connection.executemany(
-                "INSERT OR IGNORE INTO profile_due (user_id) VALUES (?)",
-                ((user_id,) for user_id in sorted(own)),
-            )
+            _mark(connection, own)
         tail_marks.remove_many(connection, EVERYBODY, [table.name])
         definitions.record(connection, table.view)
     return rows
+
+
+def _mark(connection: sqlite3.Connection, user_ids: Iterable[str]) -> None:
+    users = list(user_ids)
+    behind.insert_many(connection, users)
+    connection.executemany(
+        "INSERT OR IGNORE INTO profile_due (user_id) VALUES (?)",
+        ((user_id,) for user_id in users),
+    )
 
 
 def _drop_checkpoints(connection: sqlite3.Connection, table: StateTable, *, allowed: bool) -> None:

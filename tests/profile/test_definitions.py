@@ -7,7 +7,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +115,22 @@ def test_a_builder_of_the_old_definition_stops(world: World) -> None:
             found, expected = table.history(connection, user), replay_user(connection, FASTER, user)
             for one, other in zip(found, expected, strict=True):
                 assert_same_columns(columns_of(FASTER, one.cells), columns_of(FASTER, other.cells))
+
+
+def test_checkpoints_of_another_definition_are_not_read(world: World) -> None:
+    """What pruned signals have left cannot be read otherwise, and goes only if that is said."""
+    publish_signals(world, signals())
+    build_until(world, lambda: number_of(world, "signals") == SIGNALS)
+    world.oo("prune", "--before", datetime.now(UTC).isoformat())
+    pretend_another_half_life(world)
+    before = rows(world, "SELECT * FROM task_state")
+    told = world.oo("rebuild", "--view=task_state", code=1).output
+    assert "old signals of 2 users were pruned" in told
+    assert rows(world, "SELECT * FROM task_state") == before
+    world.oo("rebuild", "--view=task_state", "--drop-checkpoints")
+    assert number_of(world, "task_state") == 0
+    build_until(world, lambda: nothing_is_due(world))
+    world.oo("verify", "--wait=0")
 
 
 def test_a_table_of_an_older_program_is_taken_as_declared(world: World) -> None:

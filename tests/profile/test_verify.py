@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -189,6 +190,24 @@ def test_what_is_still_to_be_done_is_said_and_no_difference(built: World) -> Non
         "late signals of mood_state are being corrected": 1,
         "Redis is behind": 1,
     }
+
+
+def test_pruned_users_are_verified_from_their_checkpoints(built: World) -> None:
+    """After `oo prune`, and with late signals from before it, everything agrees."""
+    now = datetime.now(UTC).isoformat()
+    assert "81 signals of 3 users" in built.oo("prune", "--before", now, "--dry-run").output
+    assert number_of(built, "signals") == SIGNALS
+    assert "are gone" in built.oo("prune", "--before", now).output
+    assert number_of(built, "signals") == 0
+    found, told = check(built)
+    assert (found.holds, told, found.users) == (True, [], 3)
+    publish_signals(built, [*signals(1, first=3), *signals(1)])
+    build_until(built, lambda: nothing_is_due(built) and number_of(built, "signals") == 27)
+    found, told = check(built)
+    assert (found.holds, told, found.signals) == (True, [], 27)
+    explained = built.oo("profile", "ada", "--explain=completion_rate").output
+    assert "of signals that were pruned, 27 of this user" in explained
+    assert "is in the future" in built.oo("prune", "--before=2999-01-01", code=2).output
 
 
 def test_the_command_prints_and_fails(built: World) -> None:

@@ -1,0 +1,102 @@
+"""Removing signals for which a checkpoint stands; see `checkpoints` for what is kept of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oo_profile.storage import checkpoints
+from oo_profile.storage.checkpoints import content_digest, event_digest
+from oo_transforms.signals import Signal, redecode
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from oo_transforms.history import Version
+    from oo_transforms.state_view import StateView
+
+_SELECT = """
+    SELECT subject, payload, occurred_at, received_at FROM signals
+    WHERE user_id = ? AND received_at < ? ORDER BY received_at
+"""
+_KEEP_DIGESTS = """
+    INSERT OR REPLACE INTO pruned_signals (user_id, event_digest, content_digest) VALUES (?, ?, ?)
+"""
+_KEEP_NEWEST = """
+    INSERT INTO pruned_users (user_id, pruned_to, signals, occurred_at, event_id, received_at,
+                              utc_offset_minutes)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET pruned_to = excluded.pruned_to, signals = signals + excluded.signals
+"""
+_KEEP_NEWER = """
+    UPDATE pruned_users SET occurred_at = ?2, event_id = ?3, received_at = ?4,
+                            utc_offset_minutes = ?5
+    WHERE user_id = ?1 AND (occurred_at, event_id) < (?2, ?3)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OldSignal:
+    """A stored signal: what it says, its event time and its received time, microseconds."""
+
+    signal: Signal
+    event_time_us: int
+    received_us: int
+
+
+def signals_before(connection: sqlite3.Connection, user_id: str, before_us: int) -> list[OldSignal]:
+    """Read a user's signals received before a moment, in log order."""
+    return [
+        OldSignal(redecode(subject, payload), event_us, received_us)
+        for subject, payload, event_us, received_us in connection.execute(
+            _SELECT, (user_id, before_us)
+        )
+    ]
+
+
+def count_pruned(connection: sqlite3.Connection, user_id: str) -> int:
+    """Count the signals of a user that were pruned."""
+    row = connection.execute(
+        "SELECT signals FROM pruned_users WHERE user_id = ?", (user_id,)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def keep_state(
+    connection: sqlite3.Connection, view: StateView, user_id: str, state: Version
+) -> None:
+    """Keep the state that stands for a user's pruned signals in a view."""
+    checkpoints.insert_many(connection, view, [(user_id, state)])
+
+
+def remove_signals(
+    connection: sqlite3.Connection, user_id: str, signals: Sequence[OldSignal], before_us: int
+) -> None:
+    """Remove a user's signals received before a moment, and keep what they are known by.
+
+    Args:
+        connection: In a transaction.
+        user_id: The user.
+        signals: All of them, at least one.
+        before_us: The moment, microseconds.
+    """
+    connection.executemany(
+        _KEEP_DIGESTS,
+        (
+            (user_id, event_digest(old.signal.event_id), content_digest(old.signal))
+            for old in signals
+        ),
+    )
+    newest = max(signals, key=lambda old: (old.event_time_us, old.signal.event_id))
+    clock = (
+        newest.event_time_us,
+        newest.signal.event_id,
+        newest.received_us,
+        newest.signal.utc_offset_minutes,
+    )
+    connection.execute(_KEEP_NEWEST, (user_id, before_us, len(signals), *clock))
+    connection.execute(_KEEP_NEWER, (user_id, *clock))
+    connection.execute(
+        "DELETE FROM signals WHERE user_id = ? AND received_at < ?", (user_id, before_us)
+    )
