@@ -10,7 +10,7 @@ BENCH ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint format apply up down run bench bench-offline lock clean
+.PHONY: help demo test soak fuzz lint format apply up down run bench bench-offline lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -23,6 +23,9 @@ test: $(READY) ## Run the tests, with real servers
 
 soak: $(READY) ## Kill the builder 200 times on real servers, a few minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_crashes.py
+
+fuzz: $(READY) ## Send the builder 200,000 hostile messages, a few minutes (SEED=7)
+	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_fuzz.py
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .

@@ -35,13 +35,13 @@ def assert_whole(world: World, sent: Sequence[SignalData]) -> None:
     assert set(stored) == {(data["user_id"], data["event_id"]) for _, data in sent}
     assert number_of(world, "signals") == len(stored) == len(set(stored))
     assert number_of(world, "rejected_signals") == 0
-    for found in (_states_by_definition(world), _history_by_replay(world)):
-        assert found.holds, found.differences
+    assert_states_by_definition(world)
+    _assert_history_by_replay(world)
     assert redis_has_all(world)
 
 
-def _states_by_definition(world: World) -> Agreement:
-    """Compare the newest states with plain sums over the raw signals."""
+def assert_states_by_definition(world: World) -> None:
+    """Assert that the newest states are plain sums over the raw signals."""
     found = Agreement("state = definition", READ_TOLERANCE)
     signals: dict[str, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
     for user_id, subject, payload in rows(
@@ -55,12 +55,12 @@ def _states_by_definition(world: World) -> Agreement:
             state = states.get((user_id, view.name), dict.fromkeys(expected))
             for name, value in expected.items():
                 found.compare(f"{name} of {user_id}", state[name], value)
-    return found
+    assert found.holds, found.differences
 
 
-def _history_by_replay(world: World) -> Agreement:
-    """Compare all rows with those that a replay of the stored signals gives."""
+def _assert_history_by_replay(world: World) -> None:
+    """Assert that all rows are those that a replay of the stored signals gives."""
     with reading(world.settings.db) as connection:
         found = agreement.stream_and_replay(connection, signal_log.users(connection))
     assert found.tolerance == REPLAY_TOLERANCE
-    return found
+    assert found.holds, found.differences
