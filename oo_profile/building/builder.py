@@ -8,6 +8,7 @@ While Redis is away, its place is taken by a list in SQLite of the users who are
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
 from collections import Counter
@@ -21,9 +22,11 @@ from oo_profile.building.observer import BatchReport, BuilderObserver
 from oo_profile.building.pace import Pace
 from oo_profile.insight.events import EventLog
 from oo_profile.transport.waiting import set_within
+from oo_stores.errors import OnlineServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from oo_profile.building.batch import BatchWriter, Outcome
     from oo_profile.building.late_tails import TailCorrector
@@ -51,6 +54,8 @@ class BuilderConfig:
         catch_up_share: The same for states that Redis lacks after it was away.
         tail_share: The share of time in which long tails of late signals are corrected; while
             nothing comes for `quiet_seconds` they have all of it.
+        overlap_from: Messages of a full batch from which on it goes to Redis while the next one
+            goes into SQLite; a smaller one is there before that would pay.
         retry_seconds: First pause after SQLite refused; it doubles.
         max_retry_seconds: Where the doubling ends.
     """
@@ -60,6 +65,7 @@ class BuilderConfig:
     profile_share: float = 0.1
     catch_up_share: float = 0.3
     tail_share: float = 0.05
+    overlap_from: int = 500
     retry_seconds: float = 0.1
     max_retry_seconds: float = 10.0
 
@@ -111,6 +117,16 @@ class Totals:
         self.kept_out += len(outcome.kept_out)
         self.batches += 1
         self.busy_seconds += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """A batch that is in SQLite, and on its way to Redis unless that is away."""
+
+    messages: list[Message]
+    outcome: Outcome
+    began: float
+    sent: Future[int] | None
 
 
 class Builder:
@@ -167,6 +183,9 @@ class Builder:
             Chore(self._refresh, config.profile_share),
         )
         self._waiting_for: set[Part] = set()
+        self._committed: _Committed | None = None
+        self._unacknowledged: list[Message] = []
+        self._acknowledged_at = 0.0
         self.totals = Totals()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -176,7 +195,6 @@ class Builder:
         the stream, from where it comes again.
         """
         quiet_seconds, busy = self._config.quiet_seconds, False
-        unhandled: list[Message] = []
         with self._thread:
             await self._puller.start()
             self._eraser.start()
@@ -184,9 +202,9 @@ class Builder:
                 while not stop.is_set():
                     self._observer.on_turn()
                     patience = min(quiet_seconds, self._tail_pace.wait_seconds())
-                    messages = await self._puller.take(0 if busy else patience)
-                    if messages and not await self._handle(messages, stop):
-                        unhandled = messages
+                    at_once = busy or self._committed is not None
+                    messages = await self._puller.take(0 if at_once else patience)
+                    if not await self._handle(messages, stop):
                         break
                     full = len(messages) == self._puller.batch
                     busy = await self._do_chores(stop, full=full)
@@ -195,28 +213,52 @@ class Builder:
                     await self._look_after_the_stream(messages)
                     self._tell("redis", self._online.away_reason if self._online.is_away else "")
                     self._tell("nats", self._puller.trouble)
+                await self._serve(stop)
             finally:
                 await self._puller.stop()
                 await self._eraser.stop()
-                await self._puller.hand_back(unhandled)
+                await self._puller.hand_back(self._unacknowledged)
 
     async def _handle(self, messages: list[Message], stop: asyncio.Event) -> bool:
-        """Store, publish and acknowledge a batch; say whether that was possible before `stop`."""
-        began = time.perf_counter()
-        away = self._online.is_away
-        outcome = await self._insist(stop, lambda: self._store(messages, away=away))
+        """Store, publish and acknowledge a batch; say whether that was possible before `stop`.
+
+        A large full batch goes to Redis while the next one goes into SQLite. Any other is finished
+        at once, since what comes next may be long in coming.
+        """
+        if messages:
+            self._unacknowledged += messages
+            began, away = time.perf_counter(), self._online.is_away
+            outcome = await self._insist(stop, lambda: self._store(messages, away=away))
+            if not await self._serve(stop) or outcome is None:
+                return False
+            sent = None if away else self._online.start(outcome.newest)
+            self._committed = _Committed(messages, outcome, began, sent)
+        full = len(messages) == self._puller.batch
+        may_overlap = full and len(messages) >= self._config.overlap_from
+        return may_overlap or await self._serve(stop)
+
+    async def _serve(self, stop: asyncio.Event) -> bool:
+        """Acknowledge the batch on its way to Redis when it is there; say whether none is left."""
+        batch = self._committed
+        if batch is None:
+            return True
+        if batch.sent is not None:
+            # What Redis refused is for the one who remembers it.
+            with contextlib.suppress(OnlineServerError):
+                await asyncio.wrap_future(batch.sent)
         # Apart from the commit: once more, the batch would be one of duplicates.
-        if (
-            outcome is None
-            or await self._insist(stop, lambda: self._publish(outcome, away=away)) is None
-        ):
+        if await self._insist(stop, lambda: self._publish(batch)) is None:
             return False
         online_us = None if self._online.is_away else self._clock()
-        await self._acknowledge(messages, outcome)
+        await self._acknowledge(batch.messages, batch.outcome)
+        del self._unacknowledged[: len(batch.messages)]
+        self._committed = None
         self._on_step(Step.ACKNOWLEDGED)
-        seconds = time.perf_counter() - began
-        self.totals.add(outcome, seconds)
-        self._observer.on_batch(BatchReport(messages, outcome, seconds, online_us))
+        now, before = time.perf_counter(), self._acknowledged_at
+        self._acknowledged_at = now
+        self.totals.add(batch.outcome, now - max(batch.began, before))
+        seconds = now - batch.began
+        self._observer.on_batch(BatchReport(batch.messages, batch.outcome, seconds, online_us))
         self._on_batch(self.totals)
         return True
 
@@ -233,8 +275,8 @@ class Builder:
         self._on_step(Step.COMMITTED)
         return outcome
 
-    def _publish(self, outcome: Outcome, *, away: bool) -> int:
-        written = self._online.write(outcome.newest, remembered=away)
+    def _publish(self, batch: _Committed) -> int:
+        written = self._online.finish(batch.outcome.newest, batch.sent)
         self._on_step(Step.SERVED)
         return written
 

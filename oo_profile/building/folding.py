@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,21 +32,21 @@ class ViewChange:
     Attributes:
         table: The view's table.
         user_ids: The users whom it brings entries, in the order of the key.
-        in_order: The versions of those without a late entry, in the order of the key; `users`
-            numbers `user_ids`.
-        late: The changes of the others.
-        newest: The newest states of all.
+        seen: What serving sees after each entry, in the order of the key; `users` numbers
+            `user_ids`.
+        late: By user, what late entries change of what was seen before them.
+        newest: The newest states, which are rows of `seen`.
     """
 
     table: StateTable
     user_ids: Sequence[str]
-    in_order: VersionColumns
+    seen: VersionColumns
     late: Mapping[str, Change]
     newest: ViewStates
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write the versions, and delete those that they replace."""
-        self.table.insert_columns(connection, self.user_ids, self.in_order)
+        self.table.insert_columns(connection, self.user_ids, self.seen)
         self.table.apply_many(connection, self.late.items())
         late_tails.mark(connection, self.table, self.late.items())
 
@@ -59,8 +59,8 @@ def fold_batch(
 ) -> ViewChange:
     """Fold the entries of a batch into one view.
 
-    Users whose entries come in the order of event times, nearly all, are folded together. Each
-    of the others is folded alone, since his stored history changes too.
+    All users are folded together. Those with entries before an event time that they have already
+    are folded once more, each alone, since their stored history changes too.
 
     Args:
         connection: In a transaction.
@@ -72,19 +72,15 @@ def fold_batch(
     log = LogColumns.of(table.view, [logs[user_id] for user_id in user_ids])
     before = table.newest_columns(connection, user_ids)
     seen = fold_many(before, log)
-    is_late = np.zeros(len(user_ids), dtype=bool)
-    is_late[log.users[seen.late]] = True
-    in_order, late = seen.versions, {}
+    late: dict[str, Change] = {}
     if len(seen.late):
-        in_order = in_order.take(np.flatnonzero(~is_late[log.users]))
-        rows = enumerate(before.users.tolist())
         alone = _LateFold(connection, table, long_tail)
-        states = {user: before.state(row) for row, user in rows if is_late[user]}
-        late = {
-            user_ids[user]: alone.change(user_ids[user], states.get(user), logs[user_ids[user]])
-            for user in np.flatnonzero(is_late).tolist()
-        }
-    return ViewChange(table, user_ids, in_order, late, newest_rows(seen.versions, user_ids))
+        rows = {user: row for row, user in enumerate(before.users.tolist())}
+        for user in np.unique(log.users[seen.late]).tolist():
+            newest = before.state(rows[user]) if user in rows else State(table.view)
+            late[user_ids[user]] = alone.corrections(user_ids[user], newest, logs[user_ids[user]])
+    newest_of_all = newest_rows(seen.versions, user_ids)
+    return ViewChange(table, user_ids, seen.versions, late, newest_of_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +91,8 @@ class _LateFold:
     table: StateTable
     long_tail: int
 
-    def change(self, user_id: str, newest: State | None, log: Sequence[LogEntry]) -> Change:
-        """Fold the entries of one user."""
+    def corrections(self, user_id: str, newest: State, log: Sequence[LogEntry]) -> Change:
+        """Fold the entries of one user, and leave out the versions that he saw."""
         connection, table = self.connection, self.table
 
         def tail(from_us: int) -> Sequence[Version] | None:
@@ -104,9 +100,7 @@ class _LateFold:
             limit = self.long_tail - sum(entry.event_time_us >= from_us for entry in log)
             return late_tails.short_tail(connection, table, user_id, from_us, limit)
 
-        return fold(
-            newest or State(table.view),
-            log,
-            tail,
-            lambda: checkpoints.floor_us(connection, table.view, user_id),
+        change = fold(
+            newest, log, tail, lambda: checkpoints.floor_us(connection, table.view, user_id)
         )
+        return replace(change, written=change.written[len(log) :])

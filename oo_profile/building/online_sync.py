@@ -62,8 +62,10 @@ class OnlineSync:
     """Writes what a batch changed, or remembers whose it is; catches up behind the batches.
 
     All of it belongs into the one thread that writes batches: between reading a state and
-    forgetting that its user is behind, no batch may come. Only whether Redis is back is tried in
-    a thread of its own, so that no batch waits for a server that does not answer.
+    forgetting that its user is behind, no batch may come. Two things have threads of their own:
+    states of a committed batch are sent while the next batch goes into SQLite, since Redis itself
+    decides which state is newer; and whether Redis is back is tried, so that no batch waits for a
+    server that does not answer.
 
     Args:
         connection: The builder's connection.
@@ -96,6 +98,7 @@ class OnlineSync:
         self._monotonic = monotonic
         self._on_caught_up = on_caught_up
         self._away = _Away(self._config, online.mark.probe, monotonic)
+        self._sending = ThreadPoolExecutor(1, "builder-redis")
         self._filling: _Filling | None = None
         # A run before this one may have left some, and Redis may have lost what it had.
         self._any_behind = True
@@ -107,14 +110,22 @@ class OnlineSync:
         """Whether Redis is away; then a batch must remember its users in its own transaction."""
         return self._away.since is not None
 
-    def write(self, newest: NewestStates, *, remembered: bool) -> int:
-        """Bring to Redis what a committed batch changed, or see to it that it is remembered.
+    def start(self, newest: NewestStates) -> Future[int]:
+        """Begin to bring to Redis what a committed batch changed, beside what the thread does.
+
+        One at a time, in the order of the batches; what comes of it is for `finish`.
+        """
+        return self._sending.submit(self._online.write, newest)
+
+    def finish(self, newest: NewestStates, sent: Future[int] | None) -> int:
+        """See to it that what a batch changed is in Redis, or remembered.
 
         After this the batch may be acknowledged.
 
         Args:
             newest: What Redis must have.
-            remembered: Whether the batch itself has remembered its users; then nothing is tried.
+            sent: What `start` gave, and is done; None if the batch itself has remembered its
+                users: then nothing was tried.
 
         Returns:
             How many states were written.
@@ -122,18 +133,20 @@ class OnlineSync:
         Raises:
             sqlite3.Error: Neither was possible; the same call may be made again.
         """
-        if remembered:
+        if sent is None:
             self._any_behind = True
             return 0
         user_ids = newest.user_ids
         try:
-            return self._bring(newest, user_ids)
+            written = sent.result()
+            withdraw_forgotten(self._connection, self._online, user_ids)
         except OnlineServerError as error:
             with transaction(self._connection):
                 behind.insert_many(self._connection, user_ids)
             self._any_behind = True
             self._lose(error)
             return 0
+        return written
 
     def catch_up(self) -> int:
         """Do a portion of what is left to do for Redis; return how many states or users it had.
@@ -154,7 +167,8 @@ class OnlineSync:
         return done
 
     def close(self) -> None:
-        """Wait for the thread that tries whether Redis is back, at most for its time-outs."""
+        """Wait for the threads that write to Redis, or try it, at most for its time-outs."""
+        self._sending.shutdown()
         self._away.close()
 
     def _lose(self, error: OnlineServerError) -> None:

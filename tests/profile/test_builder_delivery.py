@@ -23,6 +23,8 @@ from support.building import (
 from support.payloads import OWN_FIELDS
 from support.world import SignalData, signal
 
+from oo_profile.building.builder import BuilderConfig
+
 if TYPE_CHECKING:
     from support.world import World
 
@@ -68,10 +70,12 @@ def traffic(seed: int, count: int) -> list[SignalData]:
     return sent
 
 
-def test_nothing_is_lost_and_nothing_counted_twice(world: World) -> None:
+@pytest.mark.parametrize("overlap_from", [1, 38], ids=["overlapping", "one by one"])
+def test_nothing_is_lost_and_nothing_counted_twice(world: World, overlap_from: int) -> None:
     """Published equals stored and duplicate and rejected, and Redis has what SQLite has."""
     sent = traffic(seed=7, count=400)
-    totals = world.publish_and_build(sent, max_batch=37)
+    config = BuilderConfig(overlap_from=overlap_from)
+    totals = world.publish_and_build(sent, max_batch=37, config=config)
     assert totals.stored.total() + totals.duplicates + totals.rejected.total() == len(sent)
     assert totals.stored.total() == number_of(world, "signals") == 400
     assert totals.rejected.total() == number_of(world, "rejected_signals")

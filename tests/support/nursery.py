@@ -148,7 +148,10 @@ async def _run(settings: Settings, store: FeatureStore, order: Order) -> None:
         settings,
         store,
         stop,
-        config=BuilderConfig(quiet_seconds=0.02, retry_seconds=0.02, max_retry_seconds=0.1),
+        # Its small batches overlap as only large ones do otherwise.
+        config=BuilderConfig(
+            quiet_seconds=0.02, retry_seconds=0.02, max_retry_seconds=0.1, overlap_from=1
+        ),
         online_config=OnlineSyncConfig(
             look_seconds=0.1, first_pause_seconds=0.02, longest_pause_seconds=0.2
         ),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from feast import FeatureStore
 
-    from oo_profile.building.builder import Totals
+    from oo_profile.building.builder import BuilderConfig, Totals
     from oo_profile.settings import Settings
 
 DEADLINE_SECONDS = 180
@@ -55,12 +55,13 @@ class World:
         *,
         max_batch: int = MAX_BATCH,
         clock: Callable[[], int] = wall_clock,
+        config: BuilderConfig | None = None,
     ) -> Totals:
         """Publish signals, run the builder until it has handled as many, and return its totals.
 
         May be called again: the consumer goes on where it was.
         """
-        return asyncio.run(self._publish_and_build(list(signals), max_batch, clock))
+        return asyncio.run(self._publish_and_build(list(signals), max_batch, clock, config))
 
     def oo(self, *arguments: str, code: int = 0) -> Result:
         """Run a command of `oo` in this process and return its result; it must end with `code`."""
@@ -69,7 +70,11 @@ class World:
         return result
 
     async def _publish_and_build(
-        self, signals: list[SignalData], max_batch: int, clock: Callable[[], int]
+        self,
+        signals: list[SignalData],
+        max_batch: int,
+        clock: Callable[[], int],
+        config: BuilderConfig | None,
     ) -> Totals:
         stop = asyncio.Event()
 
@@ -85,6 +90,7 @@ class World:
                 self.store,
                 stop,
                 clock=clock,
+                config=config,
                 max_batch=max_batch,
                 on_batch=on_batch,
             )
