@@ -90,6 +90,12 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
         "oo_profile.commands.prune:prune",
         "Remove old signals, and keep the states that stand for them.",
     ),
+    "backup": LazyCommand(
+        "oo_profile.commands.backup:backup", "Copy the database to a file while the builder runs."
+    ),
+    "restore": LazyCommand(
+        "oo_profile.commands.restore:restore", "Put a backup in the place of the database."
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

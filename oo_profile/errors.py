@@ -10,7 +10,10 @@ ProfileError
 │   └── ServerSilentError    it runs but does not answer
 ├── AddressBusyError         nobody can listen at the address of metrics and health
 ├── DatabaseError            SQLite refuses the file with signals and history
-│   └── NoDatabaseError      there is no such file yet
+│   ├── NoDatabaseError      there is no such file yet
+│   └── DatabaseInUseError   somebody has it open, and nobody may
+├── BackupError              a backup cannot be made, or is not whole
+├── RestoreError             a backup cannot be put in the place of the database
 ├── SchemaError              its tables are not those that this program works with
 │   ├── DefinitionChangedError  a view is declared otherwise than its table was filled
 │   └── CheckpointError      pruned signals would be needed again
@@ -335,6 +338,36 @@ class NoDatabaseError(DatabaseError):
             self,
             f"there is no database at {path}: `oo run` makes it, `oo publish FILE` sends signals",
         )
+
+
+class DatabaseInUseError(DatabaseError):
+    """Somebody has the database open, and nobody may."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        ProfileError.__init__(
+            self,
+            f"{path} is in use ({reason}): stop the builder and whatever else has it open, and "
+            "try again. Nothing was changed",
+        )
+
+
+class BackupError(Transient, ProfileError):
+    """A backup cannot be made, or is not whole; the database and older backups are as before."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} is no good backup: {reason}")
+
+
+class RestoreError(Terminal, ProfileError):
+    """A backup cannot be put in the place of the database, which is as before."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} cannot be restored: {reason}")
 
 
 class NoRedisError(Transient, ProfileError, ConnectionError):

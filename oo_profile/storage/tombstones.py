@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 SALT_BYTES: Final = 32
 FOR_GOOD: Final = 2**63 - 1
@@ -64,6 +64,19 @@ class Tombstone:
         return min(occurred_us, received_us) <= self.keeps_out_until
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All tombstones of a file.
+
+    Attributes:
+        salt: The file's.
+        until: Until when each holds, by its hash.
+    """
+
+    salt: bytes
+    until: Mapping[str, int]
+
+
 def find_many(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, Tombstone]:
     """Return the tombstones of these users; those without any are left out.
 
@@ -75,6 +88,31 @@ def find_many(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[s
     ids = {_hash(row[0], user_id): user_id for user_id in user_ids}
     found = connection.execute(_FIND, (json.dumps(sorted(ids)),))
     return {ids[user_hash]: Tombstone(until) for user_hash, until in found}
+
+
+def all_of(connection: sqlite3.Connection) -> Kept | None:
+    """Read all tombstones; None if nobody was ever forgotten."""
+    row = connection.execute("SELECT salt FROM forgetting_salt").fetchone()
+    if row is None:
+        return None
+    rows = connection.execute("SELECT user_hash, keeps_out_until FROM forgotten_users")
+    return Kept(row[0], dict(rows.fetchall()))
+
+
+def add_all(connection: sqlite3.Connection, kept: Kept) -> int:
+    """Add the tombstones of another file, in the caller's transaction; return how many are new.
+
+    Those of the other file count where both have one: it is the younger one.
+
+    Raises:
+        ValueError: The files have different salts, so nobody can tell who is who.
+    """
+    connection.execute("INSERT OR IGNORE INTO forgetting_salt VALUES (0, ?)", (kept.salt,))
+    known = all_of(connection)
+    if known is None or known.salt != kept.salt:
+        raise ValueError("people were forgotten in both, under different salts")
+    connection.executemany(_SET, kept.until.items())
+    return sum(known.until.get(one) != until for one, until in kept.until.items())
 
 
 def any_exist(connection: sqlite3.Connection) -> bool:

@@ -112,7 +112,9 @@ async def ensure_stream(connection: Client) -> StreamState:
     return StreamState(created, tuple(differing), _messages(info), str(info.get("created")))
 
 
-async def ensure_consumer(connection: Client, *, ack_wait: timedelta = ACK_WAIT) -> None:
+async def ensure_consumer(
+    connection: Client, *, ack_wait: timedelta = ACK_WAIT, first_sequence: int = 1
+) -> None:
     """Make the durable consumer of the builder, or bring the one that is there up to date.
 
     It is pulled from, acknowledged message by message, and delivers again without limit what is
@@ -122,6 +124,7 @@ async def ensure_consumer(connection: Client, *, ack_wait: timedelta = ACK_WAIT)
         connection: A connection to NATS.
         ack_wait: How long an acknowledgement may take. What a killed builder had is delivered
             again after that.
+        first_sequence: Where a consumer that is made begins; one that is there stays where it is.
 
     Raises:
         NoNatsError: NATS does not answer.
@@ -130,7 +133,7 @@ async def ensure_consumer(connection: Client, *, ack_wait: timedelta = ACK_WAIT)
     config = {
         "name": CONSUMER,
         "durable_name": CONSUMER,
-        "deliver_policy": "all",
+        **await _start(connection, first_sequence),
         "ack_policy": "explicit",
         "ack_wait": int(ack_wait.total_seconds() * _NANOSECONDS),
         "max_deliver": -1,
@@ -139,6 +142,16 @@ async def ensure_consumer(connection: Client, *, ack_wait: timedelta = ACK_WAIT)
     }
     body: Json = {"stream_name": STREAM, "config": config}
     await request_api(connection, f"CONSUMER.CREATE.{STREAM}.{CONSUMER}", body)
+
+
+async def find_consumer(connection: Client) -> Json | None:
+    """Ask for the consumer's state and settings; None if there is no such consumer.
+
+    Raises:
+        NoNatsError: NATS does not answer.
+        StreamRefusedError: NATS refuses.
+    """
+    return await _found(connection, f"CONSUMER.INFO.{STREAM}.{CONSUMER}")
 
 
 async def request_api(connection: Client, request: str, body: Json) -> Json:
@@ -173,9 +186,25 @@ async def request_api(connection: Client, request: str, body: Json) -> Json:
     return answer
 
 
+async def _start(connection: Client, first_sequence: int) -> Json:
+    """Say where the consumer begins, which NATS lets nobody change."""
+    known = await find_consumer(connection)
+    if known is not None:
+        config = _config(known)
+        names = ("deliver_policy", "opt_start_seq", "opt_start_time")
+        return {name: config[name] for name in names if name in config}
+    if first_sequence > 1:
+        return {"deliver_policy": "by_start_sequence", "opt_start_seq": first_sequence}
+    return {"deliver_policy": "all"}
+
+
 async def _info(connection: Client) -> Json | None:
+    return await _found(connection, f"STREAM.INFO.{STREAM}")
+
+
+async def _found(connection: Client, request: str) -> Json | None:
     try:
-        return await request_api(connection, f"STREAM.INFO.{STREAM}", {})
+        return await request_api(connection, request, {})
     except StreamRefusedError as error:
         if error.code == _NOT_FOUND:
             return None
