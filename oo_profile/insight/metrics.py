@@ -10,12 +10,13 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from oo_profile.building.observer import Part
+from oo_profile.insight.counts import Histogram, LabelledCounter
 from oo_profile.insight.latency import LatencyHistogram
 from oo_profile.insight.newest import newest_of_batch
 from oo_transforms.signals import SUBJECTS
@@ -49,42 +50,31 @@ class Metrics:
     """
 
     def __init__(self, status: Status, wall_clock: Callable[[], int]) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._status = status
-        self._signals = Counter(
+        self._signals = LabelledCounter(
             "oo_signals",
             "Messages taken care of, by subject and what became of them",
             ("subject", "outcome"),
-            registry=registry,
         )
-        self._rejected = Counter(
-            "oo_rejected", "Messages rejected, by reason", ("reason",), registry=registry
-        )
-        self._messages = Histogram(
-            "oo_batch_messages",
-            "Messages of a batch",
-            buckets=_MESSAGES_BUCKETS,
-            registry=registry,
-        )
+        self._rejected = LabelledCounter("oo_rejected", "Messages rejected, by reason", ("reason",))
+        self._messages = Histogram("oo_batch_messages", "Messages of a batch", _MESSAGES_BUCKETS)
         self._seconds = Histogram(
             "oo_batch_seconds",
             "Time of a batch, from its first statement to its acknowledgement",
-            buckets=_SECONDS_BUCKETS,
-            registry=registry,
+            _SECONDS_BUCKETS,
         )
         self._latency = LatencyHistogram(
             "oo_event_to_online_seconds",
             "From the stream's acceptance of a message until Redis had its states",
         )
         self._reasons: set[str] = set()
-        registry.register(self._latency)
-        registry.register(StatusCollector(status, wall_clock))
-        ProcessCollector(registry=registry)
-        Info("oo_build", "What is running", registry=registry).info(
-            {"version": version("oo-feature-store")}
-        )
+        counted = (self._signals, self._rejected, self._messages, self._seconds, self._latency)
+        for collector in (*counted, StatusCollector(status, wall_clock)):
+            self.registry.register(collector)
+        ProcessCollector(registry=self.registry)
         for subject in SUBJECTS:  # so that a rate is known from the first signal on
-            self._signals.labels(subject, "stored")
+            self._signals.add((subject, "stored"), 0)
 
     def add(self, report: BatchReport) -> None:
         """Count a batch."""
@@ -95,7 +85,7 @@ class Metrics:
         if outcome.kept_out:
             self._count("forgotten", _subjects_of(report))
         for reason, count in outcome.rejected.items():
-            self._rejected.labels(self._reason(reason)).inc(count)
+            self._rejected.add((self._reason(reason),), count)
         self._messages.observe(len(report.messages))
         self._seconds.observe(report.seconds)
         if report.online_us is not None:
@@ -106,7 +96,7 @@ class Metrics:
     def _count(self, outcome: str, subjects: Mapping[str, int]) -> None:
         for subject, count in subjects.items():
             known = subject if subject in SUBJECTS else OTHER
-            self._signals.labels(known, outcome).inc(count)
+            self._signals.add((known, outcome), count)
 
     def _reason(self, reason: str) -> str:
         if len(self._reasons) < MAX_REASONS:
@@ -130,6 +120,7 @@ class StatusCollector(Collector):
         """Give the gauges as they are."""
         for name, value in self._values().items():
             yield GaugeMetricFamily(name, GAUGES[name], float(value))
+        yield _build()
         yield self._by_part()
         yield self._by_source()
 
@@ -186,9 +177,16 @@ GAUGES: Final[Mapping[str, str]] = {
     "oo_disk_full_seconds": "Until that disk is full at the growth of the last hour",
     "oo_disk_filling": "1 if it is full within a day, or has less than 5 % and 1 GiB free",
     "oo_waiting_seconds": "How long a part has not worked, 0 if it does",
+    "oo_build_info": "What is running",
     "oo_newest_signal_age_seconds": "Age of the newest signal of a source, by its event time",
 }
 """What the status shows: name and explanation."""
+
+
+def _build() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("oo_build_info", GAUGES["oo_build_info"], labels=("version",))
+    family.add_metric((version("oo-feature-store"),), 1)
+    return family
 
 
 def _subjects_of(report: BatchReport) -> dict[str, int]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.building import minutes_ago, publish_signals, until
 from support.world import SignalData, signal
 
+from oo_profile.building.batch import Outcome
+from oo_profile.building.observer import BatchReport
 from oo_profile.building.service import run_builder
 from oo_profile.insight.insight import Insight
 from oo_profile.insight.server import serving
@@ -183,8 +186,15 @@ def test_before_and_after_it_runs_a_builder_is_alive_and_not_ready(world: World)
 
 
 def test_two_builders_in_one_process_count_apart() -> None:
-    """Metrics are in a registry of their own, so nothing is registered twice."""
+    """Metrics are in a registry of their own, whatever Feast asks the library to share."""
+    subject = "signals.mood.logged"
     with observed() as one, observed() as other:
+        one.insight.on_batch(BatchReport([], Outcome(Counter({subject: 2})), 0.1, None))
         one.insight.on_waiting("redis", "gone")
+        stored = [
+            seen.metric("oo_signals_total", subject=subject, outcome="stored")
+            for seen in (one, other)
+        ]
+        assert stored == [2, 0]
         assert other.metric("oo_waiting_seconds", part="redis") == 0
         assert (one.metric("oo_waiting_seconds", part="redis") or 0) > 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 
-from prometheus_client import CollectorRegistry, Histogram
+import prometheus_client
+from prometheus_client import CollectorRegistry
 
+from oo_profile.insight.counts import Histogram
 from oo_profile.insight.latency import BOUNDS_SECONDS, LatencyHistogram
 
 
-def samples(*, ours: LatencyHistogram) -> dict[tuple[str, str], float]:
+def samples(*, ours: Histogram) -> dict[tuple[str, str], float]:
     """Return bucket, count and sum of a histogram, by name and bound."""
     registry = CollectorRegistry()
     registry.register(ours)
@@ -27,11 +29,11 @@ def read(registry: CollectorRegistry) -> dict[tuple[str, str], float]:
 
 
 def test_many_at_once_equal_the_librarys_one_by_one() -> None:
-    """Buckets, count and sum are those of the library's histogram, bounds included."""
+    """Buckets, count and sum are those of ours and of the library's histogram, bounds included."""
     chance = random.Random(7)
     registry = CollectorRegistry()
-    theirs = Histogram("t", "t", buckets=BOUNDS_SECONDS, registry=registry)
-    ours = LatencyHistogram("t", "t")
+    theirs = prometheus_client.Histogram("t", "t", buckets=BOUNDS_SECONDS, registry=registry)
+    ours, alone = LatencyHistogram("t", "t"), Histogram("t", "t", BOUNDS_SECONDS)
     ended = 1_700_000_000_000_000
     for _ in range(5):
         took = [round(10 ** chance.uniform(2, 10.5)) for _ in range(200)]
@@ -40,9 +42,12 @@ def test_many_at_once_equal_the_librarys_one_by_one() -> None:
         ours.observe_many([ended - micros for micros in took], ended)
         for micros in took:
             theirs.observe(micros / 1e6)
+            alone.observe(micros / 1e6)
     found, expected = samples(ours=ours), read(registry)
-    assert abs(found.pop(("t_sum", "")) - expected.pop(("t_sum", ""))) < 1e-3
-    assert found == expected
+    total = expected.pop(("t_sum", ""))
+    for histogram in (found, samples(ours=alone)):
+        assert abs(histogram.pop(("t_sum", "")) - total) < 1e-3
+        assert histogram == expected
 
 
 def test_what_ends_before_it_began_took_no_time() -> None:
