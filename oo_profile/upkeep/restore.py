@@ -9,11 +9,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from oo_profile.errors import DatabaseError, DatabaseInUseError, RestoreError
-from oo_profile.storage import tombstones
-from oo_profile.storage.database import connect, reading, transaction
+from oo_profile.errors import DatabaseInUseError, RestoreError
+from oo_profile.storage.database import connect, transaction
 from oo_profile.transport.position import deliver_again
 from oo_profile.upkeep.backup import examine, sync, unmark
+from oo_profile.upkeep.staying_forgotten import keep_forgotten
 from oo_profile.whole_file import is_same_file
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def restore(database: Path, backup: Path, connection: Client) -> Restored:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(backup, part)
-        carried = _prepare(part, database, backup)
+        carried = _prepare(part, database)
         first = await deliver_again(connection, found.position)
         had_one = _put_in_place(part, database, kept)
     except OSError as error:
@@ -105,30 +105,11 @@ def _close_log(database: Path) -> None:
             return  # It is broken, which may be why it is replaced; it is kept with its log.
 
 
-def _prepare(part: Path, database: Path, backup: Path) -> int:
+def _prepare(part: Path, database: Path) -> int:
     """Bring the copy up to this program's schema, and keep forgotten people forgotten."""
     with contextlib.closing(connect(part)) as copy, transaction(copy):
         unmark(copy)
-        return _carry_tombstones(copy, database, backup)
-
-
-def _carry_tombstones(copy: sqlite3.Connection, database: Path, backup: Path) -> int:
-    known = _tombstones_of(database)
-    if known is None:
-        return 0
-    try:
-        return tombstones.add_all(copy, known)
-    except ValueError as error:
-        raise RestoreError(backup, f"it is no backup of {database}: {error}") from error
-
-
-def _tombstones_of(database: Path) -> tombstones.Kept | None:
-    """Read the tombstones of the old database; None if there are none, or it is broken."""
-    try:
-        with reading(database) as old:
-            return tombstones.all_of(old)
-    except DatabaseError:
-        return None
+    return keep_forgotten(part, database)
 
 
 def _put_in_place(part: Path, database: Path, kept: Path) -> bool:

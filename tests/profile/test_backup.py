@@ -23,10 +23,11 @@ from support.building import (
 )
 from support.world import SignalData, signal
 
-from oo_profile.storage.database import connect
+from oo_profile.storage.database import connect, transaction
 from oo_profile.storage.tombstones import FOR_GOOD, find_many, set_until
 from oo_profile.transport.position import Position
 from oo_profile.upkeep.backup import back_up, examine
+from oo_profile.wall_clock import wall_clock
 
 if TYPE_CHECKING:
     import sqlite3
@@ -169,15 +170,21 @@ def test_a_database_in_use_is_not_replaced(world: World, tmp_path: Path) -> None
 
 @pytest.mark.live
 def test_who_was_forgotten_since_stays_forgotten(world: World, tmp_path: Path) -> None:
-    """Tombstones of the database that is replaced hold in the one that comes back."""
+    """Tombstones of the database that is replaced hold in the one that comes back, at once."""
     copy = tmp_path / "copy.db"
-    world.publish_and_build(moods(0, 5))
+    world.publish_and_build(moods(0, 50))
     world.oo("backup", str(copy))
-    with closing(connect(world.settings.db)) as connection:
+    with closing(connect(world.settings.db)) as connection, transaction(connection):
         set_until(connection, "u1", FOR_GOOD, os.urandom)
-    assert "1 person forgotten since" in world.oo("restore", str(copy)).stdout
+        set_until(connection, "u2", wall_clock(), os.urandom)
+    assert "2 persons forgotten since" in world.oo("restore", str(copy)).stdout
+    everybody = {"u0", "u3", "u4", "u5", "u6"}
+    for table in ("signals", "mood_state", "profile_due"):
+        assert {user for (user,) in rows(world, f"SELECT user_id FROM {table}")} <= everybody
     with closing(connect(world.settings.db)) as connection:
-        assert set(find_many(connection, ["u1", "u2"])) == {"u1"}
+        assert set(find_many(connection, ["u1", "u2", "u3"])) == {"u1", "u2"}
+    build_until(world, lambda: all_is_built(world))
+    assert {user for (user,) in rows(world, "SELECT user_id FROM signals")} == everybody
 
 
 @pytest.mark.live
