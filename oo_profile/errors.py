@@ -28,7 +28,10 @@ ProfileError
 │   └── MissingColumnsError  the entity rows lack columns that the service needs
 ├── StreamError              the stream of signals
 │   ├── NoNatsError          nobody answers at the address of NATS
+│   │   ├── NatsLoginError   it does not let this user in
+│   │   └── NatsTlsError     no secure connection comes about
 │   ├── StreamRefusedError   NATS refused a request about the stream
+│   │   └── NotPermittedError  this user may not make it
 │   └── StreamMismatchError  the stream exists with settings that would break a promise
 ├── PublishError             signals on their way to the stream
 │   ├── BatchRefusedError    NATS refused a batch: sending it again changes nothing
@@ -174,6 +177,32 @@ class NoNatsError(Transient, StreamError, ConnectionError):
         )
 
 
+class NatsLoginError(NoNatsError):
+    """NATS does not let this user in."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        Exception.__init__(
+            self,
+            f"the NATS at {self.url} does not let this user in ({reason}): set OO_NATS_CREDS to a "
+            "credentials file that it knows, or OO_NATS_USER and OO_NATS_PASSWORD. One that has "
+            "expired must be issued anew",
+        )
+
+
+class NatsTlsError(NoNatsError):
+    """No secure connection to NATS comes about; nothing was said to it."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        Exception.__init__(
+            self,
+            f"no secure connection to the NATS at {self.url} ({reason}): set OO_NATS_CA to the "
+            "PEM file of the authority that issued its certificate, which must be valid and name "
+            "this host; where the server asks for ours, set OO_NATS_CERT and OO_NATS_KEY",
+        )
+
+
 class StreamRefusedError(Terminal, StreamError):
     """NATS refused a request about the stream."""
 
@@ -186,6 +215,19 @@ class StreamRefusedError(Terminal, StreamError):
             f"NATS refused {request}: {description} (code {code}, {error_code}). Signals need a "
             "NATS 2.12 or newer with JetStream and the subjects signals.> to themselves; "
             "`oo up` starts one"
+        )
+
+
+class NotPermittedError(StreamRefusedError):
+    """This user of NATS may not make a request."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(subject, 403, 0, "permissions violation")
+        Exception.__init__(
+            self,
+            f"this user of NATS may not publish on {subject}: log in as one who may "
+            "(OO_NATS_CREDS, or OO_NATS_USER and OO_NATS_PASSWORD), or let the server's "
+            "configuration allow it; docs/nats-server.conf shows who needs what",
         )
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from oo_profile.errors import RepoNotFoundError, SettingsError
+from oo_profile.nats_login import NatsLogin
 from oo_stores.settings import resolve, resolve_path
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Settings:
         registry: Feast's registry file.
         redis: Feast's connection string of Redis: "host:port", then ",name=value" options.
         nats: The URL of NATS.
+        nats_login: How to log in there.
     """
 
     repo: Path
@@ -62,6 +64,7 @@ class Settings:
     registry: Path
     redis: str
     nats: str
+    nats_login: NatsLogin = field(default_factory=NatsLogin)
 
     def __post_init__(self) -> None:
         """Refuse addresses nobody can connect to.
@@ -88,6 +91,7 @@ class Settings:
             registry=values.path("registry", "path", "OO_REGISTRY", DEFAULT_REGISTRY),
             redis=values.text("online_store", "connection_string", "OO_REDIS", DEFAULT_REDIS),
             nats=nats_url(environ),
+            nats_login=NatsLogin.load(environ, cwd),
         )
 
     @property

@@ -23,7 +23,7 @@ from oo_profile.errors import DatabaseError, NoRedisError
 from oo_profile.insight.events import EventLog
 from oo_profile.settings import redis_endpoint
 from oo_profile.storage.database import connect
-from oo_profile.transport.connection import nats_connection
+from oo_profile.transport.connection import connect_to_nats
 from oo_profile.transport.puller import Puller
 from oo_profile.transport.restoring import Restorer
 from oo_profile.transport.stream import (
@@ -109,7 +109,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
     ):
         _make_tables(settings, database, online)
         profiles = ProfileTable(database, STATE_VIEWS, features)
-        async with nats_connection(settings.nats, name="oo-builder") as nats:
+        async with connect_to_nats(settings, name="oo-builder") as nats:
             prepare = functools.partial(_prepare, nats, ack_wait)
             stream = await prepare()
             writer = BatchWriter(database, STATE_VIEWS, stream.created_at)

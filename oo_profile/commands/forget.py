@@ -57,7 +57,7 @@ async def _forget(settings: Settings, user_id: str, *, stream: bool, vacuum: boo
     from oo_profile.privacy.forget import Places, forget  # noqa: PLC0415
     from oo_profile.privacy.writing import open_writer  # noqa: PLC0415
     from oo_profile.registry import open_store  # noqa: PLC0415
-    from oo_profile.transport.connection import nats_connection  # noqa: PLC0415
+    from oo_profile.transport.connection import connect_to_nats  # noqa: PLC0415
 
     store = open_store(settings)
     bar: tqdm[NoReturn] = tqdm(
@@ -75,7 +75,7 @@ async def _forget(settings: Settings, user_id: str, *, stream: bool, vacuum: boo
             settings.db.parent,
             store.project,
             OnlineWriter(store),
-            (lambda: nats_connection(settings.nats, name="oo forget")) if stream else None,
+            (lambda: connect_to_nats(settings, name="oo forget")) if stream else None,
         )
         return await forget(
             places,

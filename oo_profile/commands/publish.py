@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shlex
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 from tqdm import tqdm
 
-from oo_profile.errors import ProfileError
+from oo_profile.errors import NotPermittedError, ProfileError
+from oo_profile.nats_login import NatsLogin
 from oo_profile.settings import nats_url
 from oo_profile.transport import publisher
 from oo_profile.transport.connection import nats_connection
@@ -63,8 +66,11 @@ def publish(files: tuple[str, ...], skip: int) -> None:
 
 async def _publish(url: str, files: Sequence[str], skip: int, bar: tqdm[NoReturn]) -> PublishReport:
     whole = PublishReport(0, 0, 0)
-    async with nats_connection(url, name="oo publish") as connection:
-        await ensure_stream(connection)
+    login = NatsLogin.load(os.environ, Path.cwd())
+    async with nats_connection(url, name="oo publish", login=login) as connection:
+        # A producer may publish and nothing else; whether there is a stream it learns from that.
+        with contextlib.suppress(NotPermittedError):
+            await ensure_stream(connection)
         for number in range(len(files)):
             part = await _publish_file(connection, files[number:], skip, bar)
             whole = PublishReport(

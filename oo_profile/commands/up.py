@@ -7,8 +7,8 @@ import asyncio
 import click
 
 from oo_profile.development.dev_servers import DevServers
-from oo_profile.settings import current_settings
-from oo_profile.transport.connection import nats_connection
+from oo_profile.settings import Settings, current_settings
+from oo_profile.transport.connection import connect_to_nats
 from oo_profile.transport.stream import STREAM, StreamState, ensure_stream
 
 
@@ -29,13 +29,13 @@ def up() -> None:
     servers = DevServers.of(settings)
     for status in servers.up():
         click.echo(f"{status.name} {status.outcome.value} at {status.address} (pid {status.pid})")
-    state = asyncio.run(_stream(settings.nats))
+    state = asyncio.run(_stream(settings))
     found = "made" if state.created else f"found, with {state.messages:,} messages"
     changed = f", brought up to date: {', '.join(state.updated)}" if state.updated else ""
     click.echo(f"stream {STREAM} {found}{changed}")
     click.echo(f"Files are in {servers.folder}; stop both with `oo down`.")
 
 
-async def _stream(url: str) -> StreamState:
-    async with nats_connection(url) as connection:
+async def _stream(settings: Settings) -> StreamState:
+    async with connect_to_nats(settings) as connection:
         return await ensure_stream(connection)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tqdm import tqdm
 
 from oo_profile.building.service import run_builder
-from oo_profile.transport.connection import nats_connection
+from oo_profile.transport.connection import connect_to_nats
 from oo_profile.transport.publisher import publish
 from oo_profile.transport.signal_file import read_signals
 from oo_profile.transport.stream import ensure_stream
@@ -75,7 +75,7 @@ async def _run(
             if totals.handled >= total:
                 stop.set()
 
-        async with nats_connection(settings.nats, name="oo-demo") as connection:
+        async with connect_to_nats(settings, name="oo-demo") as connection:
             await ensure_stream(connection)
             # A group: if one of the two fails, the other must not wait for it.
             async with asyncio.TaskGroup() as both:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 import nats.errors
 
 from oo_profile.errors import BatchRefusedError, PublishStoppedError
+from oo_profile.transport.refusals import ask
 from oo_profile.transport.stream import STREAM
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ async def publish(
     Raises:
         BatchRefusedError: The server refuses a batch for what it is, or a message is too large;
             nothing of that batch is in the stream.
+        NotPermittedError: This user may not publish on a subject; nothing of that batch is in
+            the stream.
         PublishStoppedError: No acknowledgement in the tries that were allowed; the batch may be in
             the stream or not, the ones before it are.
         ValueError: The batch size is out of range.
@@ -227,10 +230,11 @@ class _Sender:
         return {}
 
     async def _request(self, line: SignalLine, headers: dict[str, str]) -> dict[str, object]:
-        reply = await self._connection.request(
+        reply = await ask(
+            self._connection,
             line.subject,
             line.data,
-            timeout=self._retry.ack_wait.total_seconds(),
+            timeout_seconds=self._retry.ack_wait.total_seconds(),
             headers=headers,
         )
         answer: dict[str, object] = json.loads(reply.data) if reply.data else {}

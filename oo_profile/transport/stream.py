@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import nats.errors
 
 from oo_profile.errors import NoNatsError, StreamMismatchError, StreamRefusedError
+from oo_profile.transport.refusals import ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,10 +166,14 @@ async def request_api(connection: Client, request: str, body: Json) -> Json:
     Raises:
         NoNatsError: NATS does not answer.
         StreamRefusedError: NATS refuses.
+        NotPermittedError: Since this user may not.
     """
     try:
-        reply = await connection.request(
-            f"$JS.API.{request}", json.dumps(body).encode(), timeout=_REQUEST_SECONDS
+        reply = await ask(
+            connection,
+            f"$JS.API.{request}",
+            json.dumps(body).encode(),
+            timeout_seconds=_REQUEST_SECONDS,
         )
     except nats.errors.NoRespondersError as error:
         raise StreamRefusedError(request, 503, 0, "JetStream is not enabled") from error
