@@ -17,6 +17,7 @@ ProfileError
 ├── SchemaError              its tables are not those that this program works with
 │   ├── DefinitionChangedError  a view is declared otherwise than its table was filled
 │   └── CheckpointError      pruned signals would be needed again
+├── WorkerDiedError          a process that replays has ended
 ├── NoRedisError             nobody answers at the address of Redis
 ├── NotAppliedError          the registry lacks what the code declares
 ├── DisagreementError        two ways to one number differ, or signals were lost
@@ -410,6 +411,17 @@ class RestoreError(Terminal, ProfileError):
         self.path = path
         self.reason = reason
         super().__init__(f"{path} cannot be restored: {reason}")
+
+
+class WorkerDiedError(Transient, ProfileError):
+    """A process that replays has ended by itself, or somebody has ended it."""
+
+    def __init__(self, returncode: int) -> None:
+        self.returncode = returncode
+        super().__init__(
+            f"a process that replays signals has ended with code {returncode}; users before stay "
+            "rebuilt: run the command again"
+        )
 
 
 class NoRedisError(Transient, ProfileError, ConnectionError):

@@ -214,10 +214,19 @@ def decode(subject: str, payload: bytes, received_us: int) -> Signal:
     return signal
 
 
-def redecode(subject: str, payload: bytes) -> Signal:
-    """Decode a message that was accepted before, without asking for the time again."""
+def redecode(subject: str, payload: bytes, utc_offset_minutes: int | None = None) -> Signal:
+    """Decode a message that was accepted before, without asking for the time again.
+
+    Args:
+        subject: NATS subject.
+        payload: The message's bytes.
+        utc_offset_minutes: Its offset if it is known, which spares reading it from the text.
+    """
     signal = _DECODERS[subject].decode(payload)
-    _fill_offset(signal)
+    if utc_offset_minutes is None:
+        _fill_offset(signal)
+    else:
+        signal.utc_offset_minutes = utc_offset_minutes
     return signal
 
 

@@ -127,6 +127,7 @@ class _Committed:
     outcome: Outcome
     began: float
     sent: Future[int] | None
+    since: int
 
 
 class Builder:
@@ -228,11 +229,12 @@ class Builder:
         if messages:
             self._unacknowledged += messages
             began, away = time.perf_counter(), self._online.is_away
-            outcome = await self._insist(stop, lambda: self._store(messages, away=away))
-            if not await self._serve(stop) or outcome is None:
+            stored = await self._insist(stop, lambda: self._store(messages, away=away))
+            if not await self._serve(stop) or stored is None:
                 return False
+            outcome, since = stored
             sent = None if away else self._online.start(outcome.newest)
-            self._committed = _Committed(messages, outcome, began, sent)
+            self._committed = _Committed(messages, outcome, began, sent, since)
         full = len(messages) == self._puller.batch
         may_overlap = full and len(messages) >= self._config.overlap_from
         return may_overlap or await self._serve(stop)
@@ -269,14 +271,15 @@ class Builder:
             messages = [m for m in messages if m.sequence not in kept_out]
         await self._puller.acknowledge(messages)
 
-    def _store(self, messages: list[Message], *, away: bool) -> Outcome:
+    def _store(self, messages: list[Message], *, away: bool) -> tuple[Outcome, int]:
         self._on_step(Step.TAKEN)
+        since = self._online.commits_of_others()
         outcome = self._writer.write(messages, remember=away)
         self._on_step(Step.COMMITTED)
-        return outcome
+        return outcome, since
 
     def _publish(self, batch: _Committed) -> int:
-        written = self._online.finish(batch.outcome.newest, batch.sent)
+        written = self._online.finish(batch.outcome.newest, batch.sent, batch.since)
         self._on_step(Step.SERVED)
         return written
 

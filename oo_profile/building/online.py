@@ -10,7 +10,7 @@ from feast.infra.online_stores.helpers import get_online_store_from_config
 from oo_profile.building.newest_states import NewestStates
 from oo_profile.registry import state_views
 from oo_profile.storage.state_rows import field_columns
-from oo_stores.redis import FillMark, OnlineColumns, OnlineRow, RedisOnlineStore
+from oo_stores.redis import FillMark, OnlineColumns, RedisOnlineStore
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class OnlineWriter:
                 "oo_stores.redis.RedisOnlineStore: name it in feature_store.yaml"
             )
         self._store = online
+        self._repairs = online.repairs(store.config)
         self.mark: FillMark = online.fill_mark(store.config)
 
     def write(self, newest: Mapping[UserView, Version]) -> int:
@@ -71,27 +72,21 @@ class OnlineWriter:
             newest = NewestStates.of(_VIEWS, newest)
         return self._store.write_columns(self._config, map(self._columns, newest.parts))
 
-    def replace(self, rows: Iterable[tuple[str, str, RawRow | None]]) -> int:
+    def replace(self, rows: Mapping[str, Sequence[RawRow]], gone: Mapping[str, list[str]]) -> int:
         """Put rows as SQLite stores them in the place of whatever is there; return how many.
 
         Beside a builder this may put an older one: `OnlineCopy` knows when to look again.
 
         Args:
-            rows: User, view and the newest row; None: Redis is to have nothing.
+            rows: The newest row of some users in each view, by the view's name.
+            gone: Users of whom Redis is to have nothing in a view, by its name.
 
         Raises:
             OnlineServerError: Some may be replaced; the same call may be made again.
         """
-        return self._store.replace_views(
-            self._config,
-            (
-                (
-                    self._views[view],
-                    {"user_id": user_id},
-                    None if row is None else self._raw(view, row),
-                )
-                for user_id, view, row in rows
-            ),
+        return self._repairs.replace(
+            [(self._views[view], self._raw(view, own)) for view, own in rows.items() if own],
+            [(self._views[view], {"user_id": users}) for view, users in gone.items()],
         )
 
     def stored(self, asked: Sequence[tuple[str, str]]) -> list[StoredRow | None]:
@@ -100,8 +95,8 @@ class OnlineWriter:
         Raises:
             OnlineServerError: Redis did not do what it was asked.
         """
-        return self._store.stored_rows(
-            self._config, [(self._views[view], {"user_id": user_id}) for user_id, view in asked]
+        return self._repairs.stored_rows(
+            [(self._views[view], {"user_id": user_id}) for user_id, view in asked]
         )
 
     def users(self) -> Iterator[str]:
@@ -111,7 +106,7 @@ class OnlineWriter:
             OnlineServerError: Redis did not do what it was asked.
         """
         view = self._views[STATE_VIEWS[0].name]
-        for join_keys in self._store.entities(self._config, view):
+        for join_keys in self._repairs.entities(view):
             yield str(join_keys["user_id"])
 
     def delete(self, user_ids: Iterable[str]) -> int:
@@ -140,13 +135,13 @@ class OnlineWriter:
         """
         self._store.ping(self._config)
 
-    def _raw(self, view: str, row: RawRow) -> OnlineRow:
-        user_id, event_time_us, created_us, *cells = row
+    def _raw(self, view: str, rows: Sequence[RawRow]) -> OnlineColumns:
+        users, events, created, *cells = map(list, zip(*rows, strict=True))
         # Packed numbers are taken as they are; lists of texts are JSON.
         for place in self._texts[view]:
-            cells[place] = msgspec.json.decode(cells[place])
+            cells[place] = list(map(msgspec.json.decode, cells[place]))
         values = dict(zip(self._fields[view], cells, strict=True))
-        return OnlineRow({"user_id": user_id}, values, event_time_us, created_us)
+        return OnlineColumns({"user_id": users}, values, events, created)
 
     def _columns(self, part: ViewStates) -> tuple[FeatureView, OnlineColumns]:
         columns = part.columns

@@ -11,8 +11,8 @@ before that look is what was put. What a builder commits after it, it also write
 row that is not newer, so it wins. What a builder had committed before and writes only now is not
 newer than what was put and loses, but for one case: a row with the same key that a rebuild has
 since given other values, or one that a rebuild has since removed. Hence a builder that finds, after
-a write, that somebody else has committed anything since its own last look replaces what it has
-just written in the same way.
+a write, that somebody else has committed anything since before it read what it has written,
+replaces that in the same way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from oo_profile.building.online import OnlineWriter
     from oo_profile.storage.state_table import RawRow, StateTable
@@ -45,12 +45,11 @@ class OnlineCopy:
         self._connection = connection
         self._tables = tables
         self._online = online
-        self._commits = self._commits_of_others()
 
-    def others_committed(self) -> bool:
-        """Say whether another connection has committed anything since the last look."""
-        before, self._commits = self._commits, self._commits_of_others()
-        return self._commits != before
+    def commits_of_others(self) -> int:
+        """Return a number that is another one once another connection has committed anything."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
     def replace(self, user_ids: Iterable[str]) -> int:
         """Replace all views of these users; a view without a row is deleted.
@@ -63,24 +62,26 @@ class OnlineCopy:
         """
         put: dict[str, Newest] = {}
         pending = sorted(set(user_ids))
-        self.others_committed()
         while pending:
+            before = self.commits_of_others()
             newest = self._newest(pending)
             pending = [user_id for user_id in pending if put.get(user_id) != newest[user_id]]
-            self._online.replace(
-                (user_id, table.name, row)
-                for user_id in pending
-                for table, row in zip(self._tables, newest[user_id], strict=True)
-            )
-            put |= {user_id: newest[user_id] for user_id in pending}
-            if not self.others_committed():
+            changed = {user_id: newest[user_id] for user_id in pending}
+            self._put(changed)
+            put |= changed
+            if self.commits_of_others() == before:
                 break
         return sum(row is not None for rows in put.values() for row in rows)
+
+    def _put(self, newest: Mapping[str, Newest]) -> None:
+        rows: dict[str, list[RawRow]] = {}
+        gone: dict[str, list[str]] = {}
+        for place, table in enumerate(self._tables):
+            own = [rows_of[place] for rows_of in newest.values()]
+            rows[table.name] = [row for row in own if row is not None]
+            gone[table.name] = [user for user, row in zip(newest, own, strict=True) if row is None]
+        self._online.replace(rows, gone)
 
     def _newest(self, user_ids: Sequence[str]) -> dict[str, Newest]:
         found = [table.newest_raw(self._connection, user_ids) for table in self._tables]
         return {user_id: tuple(rows.get(user_id) for rows in found) for user_id in user_ids}
-
-    def _commits_of_others(self) -> int:
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(version)

@@ -117,7 +117,11 @@ class OnlineSync:
         """
         return self._sending.submit(self._online.write, newest)
 
-    def finish(self, newest: NewestStates, sent: Future[int] | None) -> int:
+    def commits_of_others(self) -> int:
+        """Return what `finish` is to be given: asked before the batch reads anything."""
+        return self._copy.commits_of_others()
+
+    def finish(self, newest: NewestStates, sent: Future[int] | None, since: int) -> int:
         """See to it that what a batch changed is in Redis, or remembered.
 
         After this the batch may be acknowledged.
@@ -126,6 +130,7 @@ class OnlineSync:
             newest: What Redis must have.
             sent: What `start` gave, and is done; None if the batch itself has remembered its
                 users: then nothing was tried.
+            since: What others had committed before the batch; see `online_copy`.
 
         Returns:
             How many states were written.
@@ -139,7 +144,7 @@ class OnlineSync:
         user_ids = newest.user_ids
         try:
             written = sent.result()
-            withdraw_forgotten(self._connection, self._online, user_ids)
+            self._look_again(user_ids, since)
         except OnlineServerError as error:
             with transaction(self._connection):
                 behind.insert_many(self._connection, user_ids)
@@ -192,7 +197,7 @@ class OnlineSync:
             return 0
         users = behind.first(self._connection, self._users_of_a_portion())
         if users:
-            self._bring(self._newest(self._tables, users), users)
+            self._bring(self._tables, users)
             self._on_caught_up()
             with transaction(self._connection):
                 behind.delete_many(self._connection, users)
@@ -200,13 +205,16 @@ class OnlineSync:
         self._any_behind = bool(users)
         return len(users)
 
-    def _bring(self, newest: NewestStates, user_ids: Iterable[str]) -> int:
-        written = self._online.write(newest)
-        # Somebody may have rebuilt these users since they were read; see `online_copy`.
-        if self._copy.others_committed():
+    def _bring(self, tables: Iterable[StateTable], users: Sequence[str]) -> None:
+        since = self.commits_of_others()
+        self._online.write(self._newest(tables, users))
+        self._look_again(users, since)
+
+    def _look_again(self, user_ids: Iterable[str], since: int) -> None:
+        """Put right what somebody else has changed since the states were read."""
+        if self.commits_of_others() != since:
             self._copy.replace(user_ids)
         withdraw_forgotten(self._connection, self._online, user_ids)
-        return written
 
     def _users_of_a_portion(self) -> int:
         return max(1, self._config.portion // len(self._tables))
@@ -225,7 +233,7 @@ class OnlineSync:
             table = self._tables[filling.view]
             users = table.users_after(self._connection, filling.user_id, self._config.portion)
             if users:
-                self._bring(self._newest([table], users), users)
+                self._bring([table], users)
                 filling.user_id, filling.states = users[-1], filling.states + len(users)
                 return len(users)
             filling.view, filling.user_id = filling.view + 1, ""

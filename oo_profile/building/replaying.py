@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,7 +16,7 @@ from oo_transforms.version_columns import VersionColumns
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import RawRow, StateTable
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 UserRows: TypeAlias = "dict[str, list[RawRow]]"
 """Rows as they are stored by user, each user's in the order of the key; none has no rows."""
 
-_SELECT = "SELECT user_id, received_at, occurred_at, event_id, subject, payload FROM signals"
+Logs: TypeAlias = "dict[str, dict[str, list[LogEntry]]]"
+"""Entries in log order, by view and user."""
+
+_SELECT = (
+    "SELECT user_id, received_at, occurred_at, event_id, subject, payload, utc_offset_minutes "
+    "FROM signals"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +80,30 @@ class Replayer:
 
     def replay(self, users: ChosenUsers) -> Replayed:
         """Replay some users."""
-        logs: dict[str, dict[str, list[LogEntry]]] = {table.name: {} for table in self._tables}
+        logs: Logs = {table.name: {} for table in self._tables}
         ends: dict[str, LogEnd] = {}
         # Sorted here: SQLite would carry the payloads through its sorter.
         rows = self._connection.execute(f"{_SELECT} WHERE {users.condition}", users.arguments)
-        signals = sorted(rows, key=itemgetter(0, 1))
-        for user_id, received_us, event_us, event_id, subject, payload in signals:
-            count = ends[user_id].signals if user_id in ends else 0
-            ends[user_id] = LogEnd(count + 1, received_us)
-            signal = redecode(subject, payload)
+        for user_id, own in groupby(sorted(rows, key=itemgetter(0, 1)), itemgetter(0)):
+            ends[user_id] = self._take_apart(user_id, own, logs)
+        return Replayed(
+            users, ends, {table.name: self._rows(table, users, logs) for table in self._tables}
+        )
+
+    def _take_apart(self, user_id: str, signals: Iterable[RawRow], logs: Logs) -> LogEnd:
+        """Add a user's signals, in log order, to the logs of their views."""
+        count = newest_us = 0
+        for _, received_us, event_us, event_id, subject, payload, offset in signals:
+            signal = redecode(subject, payload, offset)
             for view in self._views_of[type(signal)]:
                 added = view.contribution(signal, event_us)
                 if added is not None:
                     entry = LogEntry(event_us, received_us, event_id, added)
                     logs[view.name].setdefault(user_id, []).append(entry)
-        return Replayed(
-            users, ends, {table.name: self._rows(table, users, logs) for table in self._tables}
-        )
+            count, newest_us = count + 1, received_us
+        return LogEnd(count, newest_us)
 
-    def _rows(
-        self, table: StateTable, users: ChosenUsers, logs: dict[str, dict[str, list[LogEntry]]]
-    ) -> UserRows:
+    def _rows(self, table: StateTable, users: ChosenUsers, logs: Logs) -> UserRows:
         own, view = logs[table.name], table.view
         kept = (
             checkpoints.find_many(self._connection, view, users) if self._from_checkpoints else {}

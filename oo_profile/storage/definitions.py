@@ -45,10 +45,11 @@ def record(connection: sqlite3.Connection, view: StateView) -> None:
 
 def adopt(connection: sqlite3.Connection, views: Iterable[StateView]) -> None:
     """Keep the present declarations of tables that have none yet, made by an older program."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO state_definitions (view_name, definition) VALUES (?, ?)",
-        ((view.name, definition_of(view)) for view in views),
-    )
+    kept = _kept(connection)
+    for view in views:
+        # Asked first: a start that has nothing to write waits for nobody who does.
+        if view.name not in kept:
+            record(connection, view)
 
 
 def changed(connection: sqlite3.Connection, views: Iterable[StateView]) -> list[StateView]:

@@ -197,10 +197,12 @@ class _Rebuild:
         copy = OnlineCopy(self._database, tables, self._online)
         for table in tables:
             self.done.changes[table.name] = RowChanges()
+        commits = copy.commits_of_others()
         for replayed in self._pool.replay(ranges, tables):
             self._add(swapper.swap(replayed), copy)
             self._counted(replayed)
-            if copy.others_committed():
+            before, commits = commits, copy.commits_of_others()
+            if commits != before:
                 time.sleep(BREATH_SECONDS)
         swapper.published()
 

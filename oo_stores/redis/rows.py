@@ -14,7 +14,7 @@ The last one is ours; Feast's own clients ignore it.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,7 +25,7 @@ from oo_stores.redis.keys import JoinKeys, key_encoder
 from oo_stores.redis.values import PlainValue, encoder_for, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from feast import FeatureView, RepoConfig
     from numpy.typing import NDArray
@@ -83,11 +83,7 @@ class RowLayout:
         self.key = key_encoder(view, config)
         self.types = {field.name: field.dtype.to_value_type() for field in view.features}
         self._encoders = {name: encoder_for(kind) for name, kind in self.types.items()}
-
-    @property
-    def features(self) -> Iterable[str]:
-        """Names of the view's features, in the order of a whole row's fields."""
-        return self._encoders
+        self.whole = self.names[tuple(self.types)]
 
     def hash_row(self, row: OnlineRow) -> HashRow:
         """Return a row as hash fields.
@@ -107,20 +103,6 @@ class RowLayout:
             except (TypeError, ValueError, struct.error) as error:
                 raise FeatureValueError(self.names.view, name, value, error) from error
         return HashRow(self.names[tuple(row.values)], values)
-
-    def whole_row(self, row: OnlineRow | None) -> HashRow:
-        """Return all hash fields of the view: a feature that the row lacks is null.
-
-        Args:
-            row: None: there is no row, so the fields have no values.
-
-        Raises:
-            UnknownFeatureError: As `hash_row`; and FeatureValueError.
-        """
-        if row is None:
-            return HashRow(self.names[tuple(self.features)], [])
-        values = {name: row.values.get(name) for name in self.features}
-        return self.hash_row(replace(row, values={**values, **row.values}))
 
 
 class Layouts:

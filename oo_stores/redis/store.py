@@ -21,15 +21,14 @@ from oo_stores.redis.overlap import Overlapped
 from oo_stores.redis.persistence import rewrite_files
 from oo_stores.redis.plan import Asked
 from oo_stores.redis.reader import OnlineReader
-from oo_stores.redis.scan import join_keys_of, keys_of
-from oo_stores.redis.stored_rows import StoredRows
+from oo_stores.redis.repairs import Repairs
+from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP, keys_per_call, send_rounds
+from oo_stores.redis.scan import keys_of
 from oo_stores.redis.writes import (
-    ROWS_PER_CALL,
     Command,
     checked,
     chunks,
     deletions,
-    replacing,
     send,
     send_async,
     unchecked,
@@ -52,14 +51,10 @@ if TYPE_CHECKING:
     from oo_stores.redis.keys import JoinKeys
     from oo_stores.redis.persistence import Rewritten
     from oo_stores.redis.rows import HashRow, OnlineRow
-    from oo_stores.redis.stored_rows import StoredRow
     from oo_stores.redis.writes import Rows
 
     Progress = Callable[[int], object]
     EntityRows = list[dict[str, object]] | Mapping[str, Sequence[object]]
-
-ROWS_PER_ROUND_TRIP = 1_000
-"""Rows sent before their replies are read: enough to hide the round trip, and some 0.5 MB."""
 
 T = TypeVar("T")
 
@@ -119,7 +114,7 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
                 layout = layouts.of(view)
                 yield layout.key(row.join_keys), layout.hash_row(row)
 
-        return self._send_rounds(keyed(), partial(self._send, config.online_store))
+        return send_rounds(keyed(), partial(self._send, config.online_store))
 
     def write_columns(
         self, config: RepoConfig, writes: Iterable[tuple[FeatureView, OnlineColumns]]
@@ -132,95 +127,11 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
                 up to a hundred.
         """
         keyed = columns.keyed_rows(config, writes)
-        return self._send_rounds(keyed, partial(self._send, config.online_store))
+        return send_rounds(keyed, partial(self._send, config.online_store))
 
-    def replace_views(
-        self,
-        config: RepoConfig,
-        rows_there: Iterable[tuple[FeatureView, JoinKeys, OnlineRow | None]],
-    ) -> int:
-        """Put plain rows of any views in the place of whatever is stored, newer or damaged.
-
-        All fields of a view are replaced in one step, other views of the entity stay. Beside a
-        writer of newer rows this may put an older one: look again, where the rows come from,
-        whether there is a newer one by now, and replace once more.
-
-        Args:
-            config: As for `write_views`.
-            rows_there: Each view and entity with the row that it is to have; a feature that the
-                row lacks becomes null. None: the view's fields are deleted, and an entity
-                without views goes. Read once, as `write_views` does.
-
-        Returns:
-            How many rows are there now of those named.
-
-        Raises:
-            EntityKeyError: As `write_views`; and UnknownFeatureError, FeatureValueError.
-            OnlineServerError: Some may be replaced; the same call may be made again.
-        """
-        layouts = rows.Layouts(config)
-
-        def keyed() -> Iterator[tuple[bytes, HashRow]]:
-            for view, join_keys, row in rows_there:
-                layout = layouts.of(view)
-                yield layout.key(join_keys), layout.whole_row(row)
-
-        return self._send_rounds(keyed(), partial(self._replace, config.online_store))
-
-    def stored_rows(
-        self, config: RepoConfig, asked: Sequence[tuple[FeatureView, JoinKeys]]
-    ) -> list[StoredRow | None]:
-        """Read rows as they are stored, of whatever age, in the order asked for.
-
-        Nothing is made of what cannot be read, so that a check can tell it; see `StoredRow`.
-
-        Args:
-            config: Gives project and server.
-            asked: Views, as applied, and join keys.
-
-        Raises:
-            EntityKeyError: Join keys do not fit the view.
-            OnlineServerError: Redis did not do what it was asked.
-        """
-        reader = StoredRows(config)
-        found: list[StoredRow | None] = []
-        with answered_by(config.online_store):
-            client = self._get_client(config.online_store)
-            for chunk in chunks(asked, ROWS_PER_ROUND_TRIP):
-                found += reader.read(client, chunk)
-        return found
-
-    def entities(self, config: RepoConfig, table: FeatureView) -> Iterator[JoinKeys]:
-        """Give the join keys of all entities that are stored in this project, in any order.
-
-        Args:
-            config: Gives project and server.
-            table: A view of these entities; those without a row of it are given too.
-
-        Raises:
-            OnlineServerError: Redis did not do what it was asked.
-        """
-        with answered_by(config.online_store):
-            client = self._get_client(config.online_store)
-            for key in keys_of(client, table.join_keys, config.project):
-                yield join_keys_of(key, config)
-
-    def _send_rounds(
-        self, keyed: Iterable[tuple[bytes, HashRow]], send: Callable[[Rows], int]
-    ) -> int:
-        """Gather rows into round trips, each sent while the next is gathered; sum the answers."""
-        pending: dict[bytes, list[HashRow]] = {}
-        count, last = 0, b""
-        written: list[int] = []
-        with Overlapped(written.append) as sending:
-            for key, ready in keyed:
-                if count >= ROWS_PER_ROUND_TRIP + (ROWS_PER_CALL if key == last else 0):
-                    sending.start(partial(send, pending))
-                    pending, count = {}, 0
-                pending.setdefault(key, []).append(ready)
-                count, last = count + 1, key
-            sending.finish(partial(send, pending))
-        return sum(written)
+    def repairs(self, config: RepoConfig) -> Repairs:
+        """Return what reads rows as they are stored, and puts others in their place."""
+        return Repairs(config, partial(self._get_client, config.online_store))
 
     def fill_mark(self, config: RepoConfig) -> FillMark:
         """Return what tells whether this project's Redis lost what it had."""
@@ -266,14 +177,6 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
                 chunk = data[end - ROWS_PER_ROUND_TRIP : end]
                 work = partial(self._send_all, settings, encoder.rows_by_key(chunk), len(chunk))
                 (sending.finish if end >= len(data) else sending.start)(work)
-
-    def _replace(self, settings: RedisOnlineStoreConfig, pending: Rows) -> int:
-        if not pending:
-            return 0
-        lifetime, keys = settings.key_ttl_seconds, _keys_per_call(settings)
-        with answered_by(settings):
-            commands = replacing(pending, lifetime, keys_per_call=keys)
-            return _total(send(self._get_client(settings), commands))
 
     def _send_all(self, settings: RedisOnlineStoreConfig, pending: Rows, count: int) -> int:
         self._send(settings, pending)
@@ -356,7 +259,7 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             client.delete(mark_key(config.project))
             keys = list(keys_of(client, table.join_keys, config.project))
             for chunk in chunks(keys, ROWS_PER_ROUND_TRIP):
-                send(client, deletions(chunk, fields, keys_per_call=_keys_per_call(settings)))
+                send(client, deletions(chunk, fields, keys_per_call=keys_per_call(settings)))
 
     def get_online_features(  # noqa: PLR0913, PLR0917  Feast's signature, here and below
         self,
@@ -506,12 +409,7 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
 def _commands(settings: RedisOnlineStoreConfig, pending: Rows) -> list[Command]:
     if settings.skip_dedup:
         return unchecked(pending, settings.key_ttl_seconds)
-    return checked(pending, settings.key_ttl_seconds, keys_per_call=_keys_per_call(settings))
-
-
-def _keys_per_call(settings: RedisOnlineStoreConfig) -> int:
-    # A Cluster takes no script with keys of several servers.
-    return 1 if settings.redis_type == "redis_cluster" else ROWS_PER_ROUND_TRIP
+    return checked(pending, settings.key_ttl_seconds, keys_per_call=keys_per_call(settings))
 
 
 def _total(answers: Iterable[object]) -> int:

@@ -58,13 +58,13 @@ class StoredRows:
         wanted = []
         for view, join_keys in asked:
             layout = self._layouts.of(view)
-            wanted.append((layout.key(join_keys), layout.whole_row(None).names))
+            wanted.append((layout.key(join_keys), layout.whole))
         with client.pipeline(transaction=False) as pipe:
             for key, names in wanted:
                 pipe.execute_command("HMGET", key, *names)
             replies = pipe.execute(raise_on_error=False)
         return [
-            _row(tuple(self._layouts.of(view).features), reply)
+            _row(tuple(self._layouts.of(view).types), reply)
             for (view, _), reply in zip(asked, replies, strict=True)
         ]
 

@@ -13,7 +13,7 @@ from support.redis_repo import make_project
 
 from oo_stores.redis import OnlineRow
 from oo_stores.redis.keys import key_encoder
-from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
+from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
     from pathlib import Path

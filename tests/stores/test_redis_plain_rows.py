@@ -10,8 +10,8 @@ from support.redis_repo import HABIT, make_project
 
 from oo_stores.errors import EntityKeyError, FeatureValueError, UnknownFeatureError
 from oo_stores.redis import OnlineRow
+from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP
 from oo_stores.redis.rows import RowLayout
-from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
 from oo_stores.redis.writes import ROWS_PER_CALL
 
 if TYPE_CHECKING:

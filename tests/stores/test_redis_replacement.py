@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.redis_repo import HABIT, make_project
 
-from oo_stores.redis import OnlineRow, StoredRow
-from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
+from oo_stores.redis import OnlineColumns, OnlineRow, StoredRow
+from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from support.redis_repo import Project
@@ -32,8 +32,19 @@ def project(tmp_path: Path, redis_address: str) -> Project:
 
 def replace(project: Project, *there: tuple[str, OnlineRow | None]) -> int:
     """Replace rows of one user."""
-    rows = [(project.view(name), ADA, row) for name, row in there]
-    return project.online.replace_views(project.config, rows)
+    rows = [(project.view(name), columns([row])) for name, row in there if row is not None]
+    gone = [(project.view(name), {"user_id": ["ada"]}) for name, row in there if row is None]
+    return project.online.repairs(project.config).replace(rows, gone)
+
+
+def columns(rows: Sequence[OnlineRow]) -> OnlineColumns:
+    """Write rows of one kind column by column."""
+    return OnlineColumns(
+        {"user_id": [row.join_keys["user_id"] for row in rows]},
+        {name: [row.values[name] for row in rows] for name in rows[0].values},
+        [row.event_time_us for row in rows],
+        [row.created_time_us for row in rows],
+    )
 
 
 def habit(time_us: int, **values: PlainValue) -> OnlineRow:
@@ -44,7 +55,7 @@ def habit(time_us: int, **values: PlainValue) -> OnlineRow:
 def stored(project: Project, *names: str) -> list[StoredRow | None]:
     """Read what is stored of one user."""
     asked = [(project.view(name), ADA) for name in names]
-    return project.online.stored_rows(project.config, asked)
+    return project.online.repairs(project.config).stored_rows(asked)
 
 
 def a_later_row(project: Project) -> None:
@@ -105,11 +116,11 @@ def test_many_rows_take_several_round_trips(project: Project) -> None:
     users = [f"u{number}" for number in range(ROWS_PER_ROUND_TRIP + 50)]
     view = project.view("mood")
     rows = [OnlineRow({"user_id": user}, {"joy": float(n)}, n, n) for n, user in enumerate(users)]
-    there = [(view, row.join_keys, row) for row in rows]
-    assert project.online.replace_views(project.config, there) == len(users)
-    found = project.online.stored_rows(project.config, [(view, row.join_keys) for row in rows])
+    repairs = project.online.repairs(project.config)
+    assert repairs.replace([(view, columns(rows))]) == len(users)
+    found = repairs.stored_rows([(view, row.join_keys) for row in rows])
     assert found == [StoredRow(dict(row.values), n, n) for n, row in enumerate(rows)]
-    listed = project.online.entities(project.config, view)
+    listed = repairs.entities(view)
     assert sorted(str(keys["user_id"]) for keys in listed) == sorted(users)
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from support.redis_repo import make_project
 
 from oo_stores.errors import FeatureValueError
+from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP
 from oo_stores.redis.rows import timestamp
-from oo_stores.redis.store import ROWS_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable

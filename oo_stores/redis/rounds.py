@@ -1,0 +1,46 @@
+"""Rows gathered into round trips, each sent while the next one is gathered."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from oo_stores.redis.overlap import Overlapped
+from oo_stores.redis.writes import ROWS_PER_CALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from oo_stores.redis.config import RedisOnlineStoreConfig
+    from oo_stores.redis.rows import HashRow
+    from oo_stores.redis.writes import Rows
+
+ROWS_PER_ROUND_TRIP = 1_000
+"""Rows sent before their replies are read: enough to hide the round trip, and some 0.5 MB."""
+
+
+def send_rounds(keyed: Iterable[tuple[bytes, HashRow]], send: Callable[[Rows], int]) -> int:
+    """Send rows with their keys, and return the sum of what each round trip answers.
+
+    Args:
+        keyed: Read once and never held as a whole; rows of one key that follow each other, up to
+            a hundred, go in one round trip.
+        send: Sends the rows of a round trip.
+    """
+    pending: dict[bytes, list[HashRow]] = {}
+    count, last = 0, b""
+    written: list[int] = []
+    with Overlapped(written.append) as sending:
+        for key, ready in keyed:
+            if count >= ROWS_PER_ROUND_TRIP + (ROWS_PER_CALL if key == last else 0):
+                sending.start(partial(send, pending))
+                pending, count = {}, 0
+            pending.setdefault(key, []).append(ready)
+            count, last = count + 1, key
+        sending.finish(partial(send, pending))
+    return sum(written)
+
+
+def keys_per_call(settings: RedisOnlineStoreConfig) -> int:
+    """Return how many keys a script may be given: a Cluster takes none of several servers."""
+    return 1 if settings.redis_type == "redis_cluster" else ROWS_PER_ROUND_TRIP
