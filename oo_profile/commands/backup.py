@@ -14,12 +14,14 @@ from tqdm import tqdm
 from oo_profile.errors import NoNatsError
 from oo_profile.reports.words import counted
 from oo_profile.settings import current_settings
-from oo_profile.transport.connection import nats_connection
+from oo_profile.transport.connection import connect_to_nats
 from oo_profile.transport.position import Position, acknowledged_position
 from oo_profile.upkeep.backup import Backup, back_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from oo_profile.settings import Settings
 
 _MEGABYTE = 1_000_000
 
@@ -39,7 +41,7 @@ def backup(file: Path) -> None:
     """  # noqa: D301 - click keeps the lines after a backspace as they are
     settings = current_settings()
     # Asked before the copy: what is acknowledged by then is in it.
-    position = asyncio.run(_position(settings.nats))
+    position = asyncio.run(_position(settings))
     began = time.perf_counter()
     bar: tqdm[NoReturn] = tqdm(
         unit="B", unit_scale=True, disable=not sys.stderr.isatty(), leave=False
@@ -57,9 +59,9 @@ def _progress(bar: tqdm[NoReturn]) -> Callable[[int, int], None]:
     return told
 
 
-async def _position(url: str) -> Position | None:
+async def _position(settings: Settings) -> Position | None:
     try:
-        async with nats_connection(url, name="oo backup") as connection:
+        async with connect_to_nats(settings, name="oo backup") as connection:
             return await acknowledged_position(connection)
     except NoNatsError as error:
         click.echo(f"{error}. A restore will read the whole stream again", err=True)

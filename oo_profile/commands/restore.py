@@ -10,7 +10,7 @@ import click
 
 from oo_profile.reports.words import counted
 from oo_profile.settings import current_settings
-from oo_profile.transport.connection import nats_connection
+from oo_profile.transport.connection import connect_to_nats
 from oo_profile.upkeep.restore import Restored
 from oo_profile.upkeep.restore import restore as restored
 
@@ -37,7 +37,7 @@ def restore(file: Path) -> None:
 
 
 async def _restore(settings: Settings, file: Path) -> Restored:
-    async with nats_connection(settings.nats, name="oo restore") as connection:
+    async with connect_to_nats(settings, name="oo restore") as connection:
         return await restored(settings.db, file, connection)
 
 

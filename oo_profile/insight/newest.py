@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import nats.errors
-
-from oo_profile.transport.stream import STREAM
+from oo_profile.errors import StreamError
+from oo_profile.transport.stream import STREAM, request_api
 from oo_transforms.clock import to_micros
 from oo_transforms.errors import SignalRejected
 from oo_transforms.signals import SOURCES, SUBJECTS, SourceSynced, decode, event_time_us
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
     from oo_profile.building.newest_states import NewestStates
 
-_ASK_SECONDS = 5.0
 _SOURCE_OF_SUBJECT: Final = {
     kind.subject: view.source for view in SOURCE_VIEWS.values() for kind in view.weights
 }
@@ -63,17 +60,14 @@ async def newest_of_stream(connection: Client) -> dict[str, int]:
 
 
 async def _last(connection: Client, subject: str) -> tuple[str, int] | None:
-    request = json.dumps({"last_by_subj": subject}).encode()
     try:
-        reply = await connection.request(
-            f"$JS.API.STREAM.MSG.GET.{STREAM}", request, timeout=_ASK_SECONDS
+        answer: dict[str, Any] = await request_api(
+            connection, f"STREAM.MSG.GET.{STREAM}", {"last_by_subj": subject}
         )
-        message = json.loads(reply.data).get("message")
-        if message is None:
-            return None
+        message = answer["message"]
         received_us = to_micros(datetime.fromisoformat(message["time"]))
         signal = decode(subject, base64.b64decode(message.get("data", "")), received_us)
-    except (TimeoutError, nats.errors.Error, SignalRejected):
+    except (StreamError, SignalRejected):
         return None
     if isinstance(signal, SourceSynced):
         return signal.source, event_time_us(signal, received_us)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import nats.errors
-
+from oo_profile.errors import StreamError
 from oo_profile.storage.database import reading
-from oo_profile.transport.stream import CONSUMER, STREAM
+from oo_profile.transport.stream import find_consumer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +25,6 @@ BACKLOGS: Final[Mapping[str, str]] = {
 """What waits in the database to be done behind the batches: a name, and how to count it."""
 
 _PROBE_SECONDS = 0.0
-_ASK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +79,11 @@ def sample_database(path: Path, inode: int) -> DatabaseSample:
 
 async def sample_lag(connection: Client) -> LagSample | None:
     """Ask NATS what the builder's consumer has before it; None if it does not say."""
-    request = f"$JS.API.CONSUMER.INFO.{STREAM}.{CONSUMER}"
     try:
-        reply = await connection.request(request, b"", timeout=_ASK_SECONDS)
-    except (TimeoutError, nats.errors.Error):
+        info: dict[str, Any] | None = await find_consumer(connection)
+    except StreamError:
         return None
-    info = json.loads(reply.data)
-    if "error" in info:
+    if info is None:
         return None
     return LagSample(info["num_pending"], info["num_ack_pending"], info["num_redelivered"])
 

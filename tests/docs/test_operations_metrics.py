@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from oo_profile.insight.insight import Insight
+from support.docs_metrics import shown_metrics
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENT = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -13,20 +13,10 @@ ROW = re.compile(r"^\| (`oo_[^|]*)\|([^|]*)\|", re.MULTILINE)
 CODE = re.compile(r"`([a-z_]+)`")
 
 
-def shown() -> set[str]:
-    """Return the metrics that a builder shows."""
-    registry = Insight(lambda: 0).metrics.registry
-    names = set(registry._names_to_collectors)  # noqa: SLF001 - what is known, collected or not
-    derived = ("_created", "_bucket", "_count", "_sum")
-    counters = {name.removesuffix("_total") for name in names if name.endswith("_total")}
-    ours = {name for name in names if name.startswith("oo_") and not name.endswith(derived)}
-    return ours - counters
-
-
 def test_every_metric_is_listed() -> None:
     """The table and the code have the same names."""
     listed = {name for names, _ in ROW.findall(DOCUMENT) for name in CODE.findall(names)}
-    assert listed == shown()
+    assert listed == shown_metrics()
 
 
 def test_no_metric_has_a_label_for_a_person() -> None:
