@@ -80,6 +80,12 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
         "oo_profile.commands.verify:verify", "Compare what is kept of users with their signals."
     ),
     "resync": LazyCommand("oo_profile.commands.resync:resync", "Refill Redis from SQLite."),
+    "rejected": LazyCommand(
+        "oo_profile.commands.rejected:rejected", "Look at rejected messages, retry or drop them."
+    ),
+    "export": LazyCommand(
+        "oo_profile.commands.export:export", "Write one user's data, or histories as Parquet."
+    ),
     "forget": LazyCommand(
         "oo_profile.commands.forget:forget", "Remove a person everywhere, for good."
     ),

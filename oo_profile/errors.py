@@ -24,6 +24,7 @@ ProfileError
 ├── ApplyError               Feast or a check refuses the definitions
 ├── UnknownNameError         a service or feature that there is not
 ├── UnknownUserError         a user without any signal
+├── UnknownRejectionError    a rejected message that there is not
 ├── NotForgottenError        a person who is to return and was not forgotten
 ├── TrainingError            no training set can be made of what was given
 │   └── MissingColumnsError  the entity rows lack columns that the service needs
@@ -501,6 +502,20 @@ class UnknownUserError(Terminal, ProfileError, LookupError):
             whose = "Users whose ids begin like it" if alike else "Users that have some"
             there = f"{whose}: {', '.join(near)}"
         super().__init__(f"user {user_id!r} has no signals, so there is no profile. {there}")
+
+
+class UnknownRejectionError(Terminal, ProfileError, LookupError):
+    """A rejected message was asked for that is not kept, or more than one is meant."""
+
+    def __init__(self, what: str, known: Sequence[str]) -> None:
+        self.what = what
+        self.known = tuple(known)
+        there = f"there is {', '.join(known)}" if known else "there is none"
+        super().__init__(
+            f"no rejected message, or more than one, has {what}: {there}. "
+            "`oo rejected list` shows them; a key is the number in front, or "
+            "CREATED/NUMBER as --json shows it"
+        )
 
 
 class NotForgottenError(Terminal, ProfileError, LookupError):

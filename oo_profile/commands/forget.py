@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Remove a person everywhere, for good.")
-@user_argument
+@user_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="The receipt as JSON.")
 @click.option("--no-stream", is_flag=True, help="Leave the stream out, where NATS is away.")

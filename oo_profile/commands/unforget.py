@@ -11,7 +11,7 @@ from oo_profile.settings import current_settings
 
 
 @click.command(short_help="Let a person who was forgotten start anew.")
-@user_argument
+@user_argument()
 def unforget(*, user_id: str) -> None:
     """Let a person who was forgotten, and returns, start anew.
 
