@@ -57,6 +57,19 @@ class Outcome:
     kept_out: tuple[int, ...] = ()
     newest: NewestStates = field(default_factory=NewestStates)
 
+    @classmethod
+    def of_all(cls, outcomes: Sequence[Outcome]) -> Outcome:
+        """Return what became of several batches, in their order, as of one."""
+        return cls(
+            sum((each.stored for each in outcomes), Counter[str]()),
+            sum(each.duplicates for each in outcomes),
+            sum((each.rejected for each in outcomes), Counter[str]()),
+            sum((each.duplicates_of for each in outcomes), Counter[str]()),
+            sum((each.rejected_of for each in outcomes), Counter[str]()),
+            tuple(sequence for each in outcomes for sequence in each.kept_out),
+            NewestStates([part for each in outcomes for part in each.newest.parts]),
+        )
+
 
 class BatchWriter:
     """Writes batches; the one who writes signals and state.
@@ -101,7 +114,18 @@ class BatchWriter:
             sqlite3.Error: Nothing was written; the batch may be tried again.
             DefinitionChangedError: A view was rebuilt by another definition of it.
         """
-        sorted_out = _decode(messages)
+        return self._write(_decode(messages), remember=remember)
+
+    def reject(self, message: Message, error: SignalRejected) -> Outcome:
+        """Keep a message aside without looking at what it says, in one transaction.
+
+        Raises:
+            sqlite3.Error: As `write` does.
+            DefinitionChangedError: As `write` does.
+        """
+        return self._write(_SortedOut(rejections=[Rejection(message, error)]), remember=False)
+
+    def _write(self, sorted_out: _SortedOut, *, remember: bool) -> Outcome:
         with transaction(self._connection):
             self._guard.check(self._connection)
             self._keep_out(sorted_out)

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from oo_profile.building.batch import BatchWriter, Outcome
+    from oo_profile.building.batch import Outcome
     from oo_profile.building.late_tails import TailCorrector
     from oo_profile.building.observer import Part
     from oo_profile.building.online_sync import OnlineSync
+    from oo_profile.building.poison import PoisonProof
     from oo_profile.building.profile_table import ProfileTable
     from oo_profile.building.stream_eraser import StreamEraser
     from oo_profile.transport.message import Message
@@ -152,7 +153,7 @@ class Builder:
         self,
         config: BuilderConfig,
         puller: Puller,
-        writer: BatchWriter,
+        writer: PoisonProof,
         online: OnlineSync,
         profiles: ProfileTable,
         *,

@@ -16,6 +16,7 @@ from oo_profile.building.late_tails import TailCorrector
 from oo_profile.building.observer import BuilderObserver, Surroundings
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_sync import OnlineSync, OnlineSyncConfig
+from oo_profile.building.poison import PoisonProof
 from oo_profile.building.profile_features import ProfileFeatures
 from oo_profile.building.profile_table import ProfileTable
 from oo_profile.building.stream_eraser import StreamEraser
@@ -117,7 +118,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
             builder = Builder(
                 config or BuilderConfig(),
                 puller,
-                writer,
+                PoisonProof(writer),
                 sync,
                 profiles,
                 tails=TailCorrector(database, STATE_VIEWS),
