@@ -189,10 +189,12 @@ class TailCorrector:
     def _timeline(self, current: _Pass) -> Timeline:
         """Read the signals of the tail, at first all of them and then those that came since."""
         table, user_id, first_us = current.table, current.user_id, current.first_us
-        timeline = current.timeline
+        timeline, from_us = current.timeline, 0
         if timeline is None:
             before = table.newest_at(self._connection, user_id, first_us - 1)
             current.timeline = timeline = Timeline(_key(before))
+            # Nothing is before it if that was pruned, and then the mark may be from before, too.
+            from_us = first_us if before else 0
         # Every signal writes the newest version, so that is where the log ends.
         elif table.newest_created(self._connection, user_id) == timeline.until_us:
             return timeline
@@ -200,7 +202,7 @@ class TailCorrector:
             self._connection,
             user_id,
             table.view,
-            from_us=0 if timeline.until_us else first_us,
+            from_us=from_us,
             after_us=timeline.until_us,
         )
         if current.checkpoint is not None:

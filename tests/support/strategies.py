@@ -82,13 +82,14 @@ def logs(
     draw: Callable[[st.SearchStrategy[Any]], Any],
     subjects: tuple[str, ...] = tuple(FIELDS),
     max_size: int = 14,
+    min_size: int = 1,
 ) -> list[Logged]:
     """Draw one user's log of these subjects: ties, late and very late signals among them."""
     step_us = draw(st.sampled_from(STEPS_US))
     arrivals = draw(
         st.lists(
             st.tuples(st.sampled_from(subjects), st.integers(0, 7), st.integers(0, 3), offsets),
-            min_size=1,
+            min_size=min_size,
             max_size=max_size,
         )
     )
@@ -111,12 +112,13 @@ def logs(
     return log
 
 
-crowds = st.lists(logs(), min_size=1, max_size=3).flatmap(
-    lambda several: st.permutations([user for user, log in enumerate(several) for _ in log]).map(
-        lambda turns: _interleave(several, turns)
+def crowds_of(log: st.SearchStrategy[list[Logged]]) -> st.SearchStrategy[list[Logged]]:
+    """Draw the logs of up to three users, in turns."""
+    return st.lists(log, min_size=1, max_size=3).flatmap(
+        lambda several: st.permutations(
+            [user for user, one in enumerate(several) for _ in one]
+        ).map(lambda turns: _interleave(several, turns))
     )
-)
-"""The logs of up to three users, in turns."""
 
 
 def _interleave(several: list[list[Logged]], turns: list[int]) -> list[Logged]:
@@ -126,3 +128,7 @@ def _interleave(several: list[list[Logged]], turns: list[int]) -> list[Logged]:
         for user in turns
         for logged in itertools.islice(left[user], 1)
     ]
+
+
+crowds = crowds_of(logs())
+"""The logs of up to three users, in turns."""
