@@ -10,6 +10,7 @@ import sys
 
 import builder
 import online
+import rebuild
 
 from oo_profile.apply import apply_definitions
 from oo_profile.demo.stage import stage
@@ -28,6 +29,7 @@ def main() -> None:
         apply_definitions(on.settings)
         store = open_store(on.settings)
         builder.measure(on, store, options)
+        rebuild.measure(on, store)
         online.measure(on, store, options)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 from feast.infra.online_stores.helpers import get_online_store_from_config
 
 from oo_profile.building.newest_states import NewestStates
@@ -140,7 +141,13 @@ class OnlineWriter:
         # Packed numbers are taken as they are; lists of texts are JSON.
         for place in self._texts[view]:
             cells[place] = list(map(msgspec.json.decode, cells[place]))
-        values = dict(zip(self._fields[view], cells, strict=True))
+        # Numbers are packed all at once, unless some are null.
+        values: dict[str, Any] = dict(zip(self._fields[view], cells, strict=True))
+        values |= {
+            name: np.array(column)
+            for name, column in values.items()
+            if set(map(type, column)) == {float}
+        }
         return OnlineColumns({"user_id": users}, values, events, created)
 
     def _columns(self, part: ViewStates) -> tuple[FeatureView, OnlineColumns]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import click
@@ -32,6 +33,8 @@ def resync(*, user_id: str | None) -> None:
     settings = current_settings()
     click.echo("Loading Feast and the registry ...", err=True)
     store = open_store(settings)
+    # What Feast leaves is not to be walked by every collection.
+    gc.freeze()
     began = time.perf_counter()
     with tqdm(unit=" rows", unit_scale=True, disable=None, leave=False) as bar:
         done = resynced(settings, store, user_id=user_id, progress=bar.update)

@@ -175,6 +175,15 @@ class StateTable:
         statement = f"{self._raw} WHERE {users.condition} {order}"
         return connection.execute(statement, users.arguments).fetchall()
 
+    def users_among(self, connection: sqlite3.Connection, user_ids: Iterable[str]) -> list[str]:
+        """List those of some users who have a state."""
+        found = connection.execute(
+            f"SELECT value FROM json_each(?) "
+            f"WHERE EXISTS (SELECT 1 FROM {self.name} WHERE user_id = value)",
+            (_as_json(user_ids),),
+        )
+        return [user_id for (user_id,) in found]
+
     def newest_raw(
         self, connection: sqlite3.Connection, user_ids: Iterable[str]
     ) -> dict[str, RawRow]:

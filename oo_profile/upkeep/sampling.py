@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+USERS_AT_ONCE = 500
+
+# From one user to the next is one seek, however many rows he has. No id is empty.
+_NEXT_USERS = """
+    WITH RECURSIVE users(user_id) AS (
+        SELECT min(user_id) FROM {table} WHERE user_id > ?
+        UNION ALL
+        SELECT (SELECT min(user_id) FROM {table} WHERE user_id > users.user_id) FROM users
+        WHERE user_id IS NOT NULL
+    )
+    SELECT user_id FROM users WHERE user_id IS NOT NULL LIMIT ?
+"""
+
+
 def users_anywhere(connection: sqlite3.Connection, tables: Sequence[str]) -> Iterator[str]:
     """Give the users of any of these tables in order, each once; one seek a user and table."""
     merged = heapq.merge(*(_users_of(connection, table) for table in tables))
@@ -34,8 +48,9 @@ def _hash(user_id: str) -> bytes:
 
 
 def _users_of(connection: sqlite3.Connection, table: str) -> Iterator[str]:
-    statement = f"SELECT min(user_id) FROM {table} WHERE user_id >"  # noqa: S608 - our own tables
-    row = connection.execute(f"{statement}= ''")
-    while (user := row.fetchone()[0]) is not None:
-        yield user
-        row = connection.execute(f"{statement} ?", (user,))
+    statement = _NEXT_USERS.format(table=table)
+    users = [("",)]
+    while users:
+        users = connection.execute(statement, (*users[-1], USERS_AT_ONCE)).fetchall()
+        for (user_id,) in users:
+            yield user_id

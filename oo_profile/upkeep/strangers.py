@@ -29,8 +29,10 @@ def strangers(
     """
     listed = online.users()
     while chunk := list(islice(listed, USERS_AT_ONCE)):
-        known = {user for table in tables for user in table.newest_raw(connection, chunk)}
-        unknown = [user_id for user_id in chunk if user_id not in known]
+        unknown = chunk
+        for table in tables:
+            known = set(table.users_among(connection, unknown))
+            unknown = [user_id for user_id in unknown if user_id not in known]
         stored = online.stored([(user, table.name) for user in unknown for table in tables])
         for number, user_id in enumerate(unknown):
             own = stored[number * len(tables) : (number + 1) * len(tables)]

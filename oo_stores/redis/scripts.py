@@ -171,10 +171,12 @@ for row = 1, #KEYS do
   if key ~= previous and call('TYPE', key).ok ~= 'hash' then call('DEL', key) end
   previous = key
   if size == 0 then
+    local deleted = 0
     for part = 1, count, FIELDS_A_CALL do
-      call('HDEL', key, unpack(kind.names, part, min(part + FIELDS_A_CALL - 1, count)))
+      local last = min(part + FIELDS_A_CALL - 1, count)
+      deleted = deleted + call('HDEL', key, unpack(kind.names, part, last))
     end
-    if not has_views(key) then call('DEL', key) end
+    if deleted > 0 and not has_views(key) then call('DEL', key) end
   else
     for n = 1, count do
       local stop = start + number(from + 4 * n - 4)
