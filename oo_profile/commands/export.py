@@ -69,12 +69,12 @@ def _export_histories(settings: Settings, name: str, folder: Path) -> None:
 
     from oo_profile.privacy import exports  # noqa: PLC0415
     from oo_profile.privacy.history_export import export_history, views_named  # noqa: PLC0415
-    from oo_profile.privacy.writing import open_writer  # noqa: PLC0415
+    from oo_profile.privacy.writing import Patience, open_writer  # noqa: PLC0415
     from oo_profile.storage.database import reading  # noqa: PLC0415
 
     views = views_named(name)
     # First the note: whoever is forgotten while the files are written is in them.
-    with open_writer(settings.db, time.monotonic, time.sleep) as writer:
+    with open_writer(settings.db, Patience(time.monotonic, time.sleep)) as writer:
         now_us = time.time_ns() // 1000
         writer.write(lambda: exports.record(writer.connection, str(folder), now_us))
     with reading(settings.db) as connection:

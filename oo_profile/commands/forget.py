@@ -7,6 +7,7 @@ import json
 import secrets
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -26,7 +27,24 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="The receipt as JSON.")
 @click.option("--no-stream", is_flag=True, help="Leave the stream out, where NATS is away.")
 @click.option("--vacuum", is_flag=True, help="Write the database file anew; the builder waits.")
-def forget(*, user_id: str, yes: bool, as_json: bool, no_stream: bool, vacuum: bool) -> None:
+@click.option(
+    "--wait",
+    "reader_seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="How long to wait for programs that read the database.",
+)
+def forget(  # noqa: PLR0913 - one for each option
+    *,
+    user_id: str,
+    yes: bool,
+    as_json: bool,
+    no_stream: bool,
+    vacuum: bool,
+    reader_seconds: float,
+) -> None:
     """Remove a person from the database, Redis and the stream, and keep him out for good.
 
     Signals of his that still come are counted and thrown away. The builder may run meanwhile,
@@ -43,7 +61,8 @@ def forget(*, user_id: str, yes: bool, as_json: bool, no_stream: bool, vacuum: b
         click.confirm(
             "This removes everything of this person, for good. Go on?", abort=True, err=True
         )
-    receipt = asyncio.run(_forget(current_settings(), user_id, stream=not no_stream, vacuum=vacuum))
+    options = _Options(stream=not no_stream, vacuum=vacuum, reader_seconds=reader_seconds)
+    receipt = asyncio.run(_forget(current_settings(), user_id, options))
     # These import Feast, for which `oo forget --help` need not wait.
     from oo_profile.privacy.receipt import receipt_text  # noqa: PLC0415
 
@@ -52,10 +71,17 @@ def forget(*, user_id: str, yes: bool, as_json: bool, no_stream: bool, vacuum: b
         sys.exit(1)
 
 
-async def _forget(settings: Settings, user_id: str, *, stream: bool, vacuum: bool) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    stream: bool
+    vacuum: bool
+    reader_seconds: float
+
+
+async def _forget(settings: Settings, user_id: str, options: _Options) -> Receipt:
     from oo_profile.building.online import OnlineWriter  # noqa: PLC0415
     from oo_profile.privacy.forget import Places, forget  # noqa: PLC0415
-    from oo_profile.privacy.writing import open_writer  # noqa: PLC0415
+    from oo_profile.privacy.writing import Patience, open_writer  # noqa: PLC0415
     from oo_profile.registry import open_store  # noqa: PLC0415
     from oo_profile.transport.connection import connect_to_nats  # noqa: PLC0415
 
@@ -68,20 +94,21 @@ async def _forget(settings: Settings, user_id: str, *, stream: bool, vacuum: boo
         bar.total = of
         bar.update(done - bar.n)
 
-    with open_writer(settings.db, time.monotonic, time.sleep) as writer, bar:
+    patience = Patience(time.monotonic, time.sleep, reader_seconds=options.reader_seconds)
+    with open_writer(settings.db, patience) as writer, bar:
         places = Places(
             writer,
             settings.db,
             settings.db.parent,
             store.project,
             OnlineWriter(store),
-            (lambda: connect_to_nats(settings, name="oo forget")) if stream else None,
+            (lambda: connect_to_nats(settings, name="oo forget")) if options.stream else None,
         )
         return await forget(
             places,
             user_id,
             now_us=time.time_ns() // 1000,
             random_bytes=secrets.token_bytes,
-            vacuum=vacuum,
+            vacuum=options.vacuum,
             progress=progress,
         )

@@ -126,13 +126,13 @@ def _with_chosen(
     work: Callable[[PoliteWriter, Sequence[RejectedKey]], None],
 ) -> None:
     """Find what is chosen, ask, and do the work."""
-    from oo_profile.privacy.writing import open_writer  # noqa: PLC0415 - as `oo rejected --help`
+    from oo_profile.privacy.writing import Patience, open_writer  # noqa: PLC0415 - as `oo rejected --help`
     from oo_profile.storage.rejected_rows import Choice, keys_of  # noqa: PLC0415
 
     verb, everything, yes = what
     if sum(map(bool, (keys, reason, everything))) != 1:
         raise click.UsageError("say which: some keys, --reason REASON, or --all")
-    with open_writer(settings.db, time.monotonic, time.sleep) as writer:
+    with open_writer(settings.db, Patience(time.monotonic, time.sleep)) as writer:
         found = keys_of(writer.connection, Choice(keys, reason))
         if found and not yes:
             click.confirm(f"{verb} {len(found):,} messages?", abort=True, err=True)

@@ -24,8 +24,8 @@ def unforget(*, user_id: str) -> None:
       echo ada | oo unforget -
     """  # noqa: D301 - click keeps the lines after a backspace as they are
     from oo_profile.privacy.returning import unforget as let_return  # noqa: PLC0415 - needs SQLite
-    from oo_profile.privacy.writing import open_writer  # noqa: PLC0415
+    from oo_profile.privacy.writing import Patience, open_writer  # noqa: PLC0415
 
-    with open_writer(current_settings().db, time.monotonic, time.sleep) as writer:
+    with open_writer(current_settings().db, Patience(time.monotonic, time.sleep)) as writer:
         let_return(writer, user_id, time.time_ns() // 1000)
     click.echo("From now on this person's signals are stored again; earlier ones stay out.")

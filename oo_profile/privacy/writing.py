@@ -38,9 +38,7 @@ class Patience:
 
 
 @contextmanager
-def open_writer(
-    path: Path, monotonic: Callable[[], float], sleep: Callable[[float], None]
-) -> Iterator[PoliteWriter]:
+def open_writer(path: Path, patience: Patience) -> Iterator[PoliteWriter]:
     """Open a database that is there, for writing beside a builder.
 
     Raises:
@@ -50,7 +48,7 @@ def open_writer(
     """
     if not path.exists():
         raise NoDatabaseError(path)
-    writer = PoliteWriter(path, Patience(monotonic, sleep))
+    writer = PoliteWriter(path, patience)
     try:
         yield writer
     finally:

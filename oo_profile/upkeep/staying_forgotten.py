@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from oo_profile.errors import DatabaseError, RestoreError
 from oo_profile.privacy import database_erasure
 from oo_profile.privacy.mentions import Person
-from oo_profile.privacy.writing import open_writer
+from oo_profile.privacy.writing import Patience, open_writer
 from oo_profile.storage import tombstones
 from oo_profile.storage.database import reading
 
@@ -46,7 +46,7 @@ def keep_forgotten(copy: Path, replaced: Path) -> int:
     kept = _kept(replaced)
     if kept is None:
         return 0
-    with open_writer(copy, time.monotonic, lambda _: None) as writer:
+    with open_writer(copy, Patience(time.monotonic, lambda _: None)) as writer:
         before = _found(writer.connection)
         try:
             added: list[int] = []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
+import os
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
 from live import jetstream, with_nats
+from support.batches import database, message, writer
 from support.building import (
     PATIENT,
     Backlog,
@@ -19,19 +22,26 @@ from support.building import (
     number_of,
     publish_raw,
     publish_signals,
+    rows,
     served_states,
     stored_states,
     until,
 )
 from support.logs import assert_same_columns
-from support.payloads import OWN_FIELDS, message, payload
+from support.payloads import OWN_FIELDS, RECEIVED_US, payload
+from support.payloads import message as data_of
 from support.world import signal
 
+from oo_profile.building.online import OnlineWriter
+from oo_profile.building.online_sync import OnlineSync
 from oo_profile.building.service import run_builder
+from oo_profile.storage import tombstones
+from oo_profile.storage.database import reading
 from oo_profile.transport.connection import nats_connection
 from oo_profile.transport.publisher import publish
 from oo_profile.transport.signal_file import SignalLine
 from oo_profile.transport.stream import STREAM
+from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +75,7 @@ def signals_of(user_id: str, count: int = 30) -> list[SignalData]:
 
 def bad_messages() -> list[tuple[bytes, bytes]]:
     """Make messages that are no signals and name her, in several ways."""
-    good = message("signals.app.session", user_id=ADA)
+    good = data_of("signals.app.session", user_id=ADA)
     return [
         (SESSION, payload("signals.app.session", user_id=ADA, duration_seconds=-1)),
         (SESSION, payload("signals.app.session", user_id=ADA, note="x" * 70_000)),
@@ -175,3 +185,58 @@ def test_nothing_is_left_of_a_person_who_is_forgotten(
     assert served.keys() == stored.keys()
     for key, columns in stored.items():
         assert_same_columns(served[key], columns)
+
+
+def test_a_batch_under_way_leaves_nothing_in_redis(world: World) -> None:
+    """Whoever is forgotten between its commit and Redis is deleted there again."""
+    online = OnlineWriter(world.store)
+    with (
+        database(world.settings.db) as connection,
+        closing(OnlineSync(connection, STATE_VIEWS, online)) as sync,
+    ):
+        since = sync.commits_of_others()
+        sent = [message(*signal_, number, RECEIVED_US) for number, signal_ in enumerate(both(), 1)]
+        newest = writer(connection).write(sent).newest
+        with database(world.settings.db) as other:
+            tombstones.set_until(other, ADA, tombstones.FOR_GOOD, os.urandom)
+        sync.finish(newest, sync.start(newest), since)
+    assert {user for user, _ in stored_states(world)} == {ADA, "bob"}
+    assert set(online.users()) == {"bob"}
+
+
+def test_a_reader_is_named_and_the_rest_is_done(world: World) -> None:
+    """The log is not emptied under it; once it has ended, a second run is clean."""
+    with database(world.settings.db) as connection:
+        sent = [message(*signal_, number, RECEIVED_US) for number, signal_ in enumerate(both(), 1)]
+        writer(connection).write(sent)
+    arguments = ("forget", ADA, "--yes", "--no-stream", "--wait", "0.05")
+    with reading(world.settings.db) as reader:
+        reader.execute("SELECT count(*) FROM signals").fetchone()
+        told = world.oo(*arguments, code=1).stdout
+        assert "the write-ahead log was not emptied" in told
+    again = world.oo(*arguments, "--json", code=1).stdout
+    assert json.loads(again)["left"] == [
+        "the stream was left out: run `oo forget` again without --no-stream"
+    ]
+    assert rows(world, "SELECT DISTINCT user_id FROM signals") == [("bob",)]
+
+
+def test_who_returns_is_built_again(world: World) -> None:
+    """What she sends from then on is stored; what she had sent before stays out, read again too."""
+    publish_signals(world, signals_of(ADA, 5))
+    build_until(world, lambda: number_of(world, "signals") == 5)
+    assert "is not forgotten" in world.oo("unforget", ADA, code=1).stderr
+    assert "Nothing is left." in world.oo("forget", ADA, "--yes").stdout
+    publish_signals(world, signals_of(ADA, 5))
+    world.oo("unforget", ADA)
+    now = datetime.now(UTC)
+    publish_signals(world, [signal("mood.logged", ADA, now, "anew", score=5)])
+    build_until(world, lambda: number_of(world, "signals") == 1)
+    assert rows(world, "SELECT event_id FROM signals") == [("anew",)]
+    assert served_states(world) == stored_states(world)
+
+
+def both() -> list[tuple[str, dict[str, Any]]]:
+    """Make a session of hers and one of somebody else."""
+    subject = "signals.app.session"
+    return [(subject, data_of(subject, user_id=user)) for user in (ADA, "bob")]

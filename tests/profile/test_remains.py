@@ -61,7 +61,7 @@ def path(grown: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def polite(path: Path) -> Iterator[PoliteWriter]:
     """Give a second writer, which waits for nobody's sake."""
-    with open_writer(path, time.monotonic, lambda _: None) as opened:
+    with open_writer(path, Patience(time.monotonic, lambda _: None)) as opened:
         yield opened
 
 
