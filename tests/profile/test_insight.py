@@ -18,6 +18,7 @@ from support.world import SignalData, signal
 from oo_profile.building.batch import Outcome
 from oo_profile.building.observer import BatchReport
 from oo_profile.building.service import run_builder
+from oo_profile.errors import AddressBusyError
 from oo_profile.insight.insight import Insight
 from oo_profile.insight.server import serving
 from oo_profile.insight.watch import WatchConfig
@@ -38,6 +39,7 @@ class Observed:
 
     def __init__(self, insight: Insight, address: str) -> None:
         self.insight = insight
+        self.address = address
         self._url = f"http://{address}"
 
     def get(self, path: str, accept: str = "*/*") -> tuple[int, str, str]:
@@ -183,6 +185,17 @@ def test_before_and_after_it_runs_a_builder_is_alive_and_not_ready(world: World)
         )
         code, answer = seen.json("/readyz")
         assert (code, answer["checks"]["builder"]["reason"]) == (503, "it ends")
+
+
+def test_an_address_that_is_taken_is_an_error_that_says_so() -> None:
+    """Nothing is served then, and the options are named."""
+    with observed() as seen:
+        port = int(seen.address.rpartition(":")[2])
+        with (
+            pytest.raises(AddressBusyError, match="give another --metrics-port"),
+            serving(("127.0.0.1", port), seen.insight.metrics.registry, seen.insight.status),
+        ):
+            pass
 
 
 def test_two_builders_in_one_process_count_apart() -> None:

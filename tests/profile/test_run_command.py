@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal as signals
 import subprocess
 import sys
@@ -57,21 +58,46 @@ def wait_until(condition: Callable[[], bool]) -> None:
     pytest.fail("it did not come true")
 
 
-@pytest.mark.parametrize("number", [signals.SIGTERM, signals.SIGINT])
-def test_a_signal_ends_it_in_good_order(world: World, number: signals.Signals) -> None:
+def events(log: str) -> dict[str, dict[str, str]]:
+    """Return the context of each event of a log, by its name; every line is JSON."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    return {line["event"]: {key: str(value) for key, value in line.items()} for line in lines}
+
+
+def text_events(log: str) -> dict[str, dict[str, str]]:
+    """Return the same of a log for a terminal, whose first line is for whoever waits."""
+    parts = [line.split() for line in log.splitlines()[1:]]
+    return {name: dict(word.split("=", 1) for word in words) for _, _, name, *words in parts}
+
+
+@pytest.mark.parametrize(
+    ("number", "options", "read"),
+    [
+        (signals.SIGTERM, (), text_events),
+        (signals.SIGINT, ("--log-format", "json", "--metrics-port", "0"), events),
+    ],
+)
+def test_a_signal_ends_it_in_good_order(
+    world: World,
+    number: signals.Signals,
+    options: tuple[str, ...],
+    read: Callable[[str], dict[str, dict[str, str]]],
+) -> None:
     """It exits with 0, everything is stored, served and acknowledged, and the totals are told."""
     moods = [
         signal("mood.logged", f"u{n % 5}", minutes_ago(2), f"e{n}", score=3) for n in range(COUNT)
     ]
     publish_signals(world, [*moods, moods[0], ("signals.mood.logged", {})])
-    with running() as process:
+    with running(*options) as process:
         wait_until(lambda: number_of(world, "rejected_signals") == 1)
         process.send_signal(number)
         out, log = process.communicate(timeout=DEADLINE_SECONDS)
     told = f"{COUNT} signals stored, 1 duplicates, 1 rejected, 0 kept out\n"
     assert (process.returncode, out) == (0, told)
-    assert f"builder.started database={world.settings.db} stream=SIGNALS" in log
-    assert f"builder.stopped handled={COUNT + 2}" in log
+    told_events = read(log)
+    assert told_events["builder.started"]["database"] == str(world.settings.db)
+    assert told_events["builder.stopped"]["handled"] == str(COUNT + 2)
+    assert ("insight.serving" in told_events) == bool(options)
     assert "Registry cache" not in log
     assert backlog(world) == Backlog(0, 0)
     assert served_states(world) == stored_states(world)
