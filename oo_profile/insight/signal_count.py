@@ -33,15 +33,19 @@ class SignalCount:
 
     Args:
         clock: Seconds that never go back.
+        step_rows: Rows that one statement counts.
 
     Attributes:
         signals: The newest count that was finished, None before the first. What is stored or
             removed while it is made may or may not be in it.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, step_rows: int = STEP_ROWS
+    ) -> None:
         self.signals: int | None = None
         self._clock = clock
+        self._step_rows = step_rows
         self._after = ("", "")
         self._so_far = 0
         self._spent = 0.0
@@ -63,10 +67,10 @@ class SignalCount:
 
     def _step(self, connection: sqlite3.Connection) -> bool:
         """Count some rows; say whether there may be more."""
-        last = connection.execute(_STEP, (*self._after, STEP_ROWS - 1)).fetchone()
+        last = connection.execute(_STEP, (*self._after, self._step_rows - 1)).fetchone()
         if last is None:
             self._so_far += connection.execute(_REST, self._after).fetchone()[0]
             return False
         self._after = (last[0], last[1])
-        self._so_far += STEP_ROWS
+        self._so_far += self._step_rows
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.building import minutes_ago, publish_signals, until
+from support.building import minutes_ago, publish_signals, until, with_redis
 from support.world import SignalData, signal
 
 from oo_profile.building.batch import Outcome
 from oo_profile.building.observer import BatchReport
 from oo_profile.building.service import run_builder
+from oo_profile.development.ports import free_port
 from oo_profile.errors import AddressBusyError
 from oo_profile.insight.insight import Insight
 from oo_profile.insight.server import serving
@@ -157,6 +159,42 @@ def test_a_builder_that_starts_knows_the_newest_signals_of_the_stream(world: Wor
         )
         assert seen.metric("oo_signals_total", subject="signals.app.session", outcome="stored") == 0
         assert seen.metric("oo_newest_signal_age_seconds", source="app") is not None
+
+
+def test_a_database_that_was_replaced_is_no_longer_ready(world: World) -> None:
+    """Whoever puts another file in its place under a running builder is told to start it again."""
+    world.publish_and_build([signal("app.session", "ada", minutes_ago(1), duration_seconds=1)])
+    database = world.settings.db
+
+    def is_replaced() -> bool:
+        if seen.json("/readyz")[0] == 200 and not other.exists():
+            shutil.copy(database, other)
+            other.replace(database)
+            other.touch()
+        return "another file was put" in seen.json("/readyz")[1]["checks"]["sqlite"]["reason"]
+
+    other = database.with_name("other.db")
+    with observed() as seen:
+        build(world, seen, is_replaced)
+        assert seen.json("/healthz")[0] == 200
+
+
+def test_a_redis_that_is_away_is_seen_without_any_signal(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, and the builder is ready all the same."""
+    world.publish_and_build([signal("app.session", "ada", minutes_ago(1), duration_seconds=1)])
+    away = with_redis(world, f"127.0.0.1:{free_port()}", monkeypatch)
+    with observed() as seen:
+        build(
+            away,
+            seen,
+            lambda: (
+                (seen.metric("oo_waiting_seconds", part="redis") or 0) > 0
+                and seen.json("/readyz")[0] == 200
+                and not seen.json("/readyz")[1]["checks"]["redis"]["ok"]
+            ),
+        )
 
 
 def test_metrics_come_in_the_format_that_is_asked_for() -> None:
