@@ -102,6 +102,7 @@ class OnlineSync:
         self._filling: _Filling | None = None
         # A run before this one may have left some, and Redis may have lost what it had.
         self._any_behind = True
+        self._seen_commits = self._copy.commits_of_others()
         self._look_at = monotonic()
         self.away_reason = ""
 
@@ -164,6 +165,9 @@ class OnlineSync:
         """
         if self.is_away and not self._returned():
             return 0
+        before, self._seen_commits = self._seen_commits, self.commits_of_others()
+        # A rebuild remembers users too, and may not come to bring them itself.
+        self._any_behind |= self._seen_commits != before
         try:
             done = self._catch_up_remembered() or self._fill()
         except OnlineServerError as error:
@@ -197,7 +201,9 @@ class OnlineSync:
             return 0
         users = behind.first(self._connection, self._users_of_a_portion())
         if users:
-            self._bring(self._tables, users)
+            # Replaced, not written: a rebuild that was killed may have left what looks newer.
+            self._copy.replace(users)
+            withdraw_forgotten(self._connection, self._online, users)
             self._on_caught_up()
             with transaction(self._connection):
                 behind.delete_many(self._connection, users)

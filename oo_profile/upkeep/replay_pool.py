@@ -10,8 +10,7 @@ from collections import deque
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from oo_profile.errors import DatabaseError, WorkerDiedError
-from oo_profile.upkeep import replay_worker
-from oo_profile.upkeep.replay_worker import Refusal, ReplayTask, replay_range
+from oo_profile.upkeep.replay_task import Refusal, ReplayTask, replay_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +44,7 @@ class ReplayPool:
 
     def __enter__(self) -> Self:
         """Start the processes."""
-        command = [sys.executable, "-m", replay_worker.__name__, str(self._path)]
+        command = [sys.executable, "-m", "oo_profile.upkeep.replay_worker", str(self._path)]
         for _ in range(self._workers):
             self._processes.append(
                 subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - ourselves

@@ -11,53 +11,14 @@ import gc
 import pickle
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oo_profile.building.replaying import Replayer
 from oo_profile.errors import DatabaseError
-from oo_profile.storage.chosen_users import UserRange  # noqa: TC001 - unpickled
-from oo_profile.storage.database import reading
-from oo_profile.storage.state_table import StateTable
+from oo_profile.upkeep.replay_task import Refusal, replay_range
 
 if TYPE_CHECKING:
     from oo_profile.building.replaying import Replayed
-    from oo_transforms.state_view import StateView
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayTask:
-    """What to replay.
-
-    Attributes:
-        views: Of which views.
-        users: Of whom.
-        from_checkpoints: Begin with the states that stand for pruned signals.
-    """
-
-    views: tuple[StateView, ...]
-    users: UserRange
-    from_checkpoints: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """SQLite refused a task, and said why."""
-
-    reason: str
-
-
-def replay_range(path: Path, task: ReplayTask) -> Replayed:
-    """Replay a range of users of a database, read in a transaction of its own.
-
-    Raises:
-        DatabaseError: SQLite refuses.
-    """
-    tables = [StateTable(view) for view in task.views]
-    with reading(path) as connection:
-        replayer = Replayer(connection, tables, from_checkpoints=task.from_checkpoints)
-        return replayer.replay(task.users)
 
 
 def main() -> None:
@@ -76,7 +37,7 @@ def main() -> None:
         try:
             answer = replay_range(Path(sys.argv[1]), task)
         except DatabaseError as error:
-            answer = Refusal(str(error.__cause__))
+            answer = Refusal(str(error.__cause__ or error))
         pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
