@@ -53,6 +53,7 @@ def back_up(
     target: Path,
     position: Position | None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    step_pages: int = COPY_PAGES,
 ) -> Backup:
     """Copy the database to a file that is complete when it appears, and look it through.
 
@@ -63,6 +64,7 @@ def back_up(
         target: Where to; what is there is replaced at the end. Only its owner may read it.
         position: How far the builder had come before this call.
         progress: Called with the bytes copied so far, and all of them.
+        step_pages: Pages copied between two calls of it.
 
     Raises:
         BackupError: It would replace the database, or it cannot be written, or it is not whole.
@@ -75,7 +77,7 @@ def back_up(
     with _part_of(target) as part:
         with reading(source) as original:
             signals = _count(original)
-            _copy(original, part, target, progress)
+            _copy(original, part, target, progress, step_pages)
         _mark(part, position)
         found = examine(part)
         if found.signals != signals:
@@ -132,7 +134,11 @@ def _part_of(target: Path) -> Iterator[Path]:
 
 
 def _copy(
-    original: sqlite3.Connection, part: Path, target: Path, progress: Callable[[int, int], None]
+    original: sqlite3.Connection,
+    part: Path,
+    target: Path,
+    progress: Callable[[int, int], None],
+    step_pages: int,
 ) -> None:
     """Copy page by page from the one moment that the original's transaction sees.
 
@@ -146,7 +152,7 @@ def _copy(
     try:
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             copy.execute("PRAGMA synchronous = OFF")  # it is synced once, at the end
-            original.backup(copy, pages=COPY_PAGES, progress=told, sleep=0)
+            original.backup(copy, pages=step_pages, progress=told, sleep=0)
             # One file without a log beside it; the builder goes over to a log again.
             copy.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:

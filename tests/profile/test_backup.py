@@ -86,7 +86,8 @@ def test_a_copy_in_steps_is_of_one_moment(database: Path, tmp_path: Path) -> Non
             insert(writer, 10_000 + 100 * len(steps), 100)
             steps.append(done)
 
-        done = back_up(database, copy, Position("made", 7), commit_more)
+        done = back_up(database, copy, Position("made", 7), commit_more, step_pages=64)
+    assert len(steps) > 8
     assert steps == sorted(set(steps))
     assert done == examine(copy)
     assert (done.signals, done.position) == (10_000, Position("made", 7))
