@@ -39,6 +39,8 @@ def test_whenever_it_is_killed_every_signal_counts_once(
     with test.servers():
         test.run()
         assert_whole(test.world, test.sent)
+        # As an operator would look, too.
+        test.world.oo("verify")
     with capsys.disabled():
         print(test.report.text())  # noqa: T201 - as above
     assert test.report.killed.total() >= ordeal.kills
