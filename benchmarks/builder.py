@@ -12,6 +12,7 @@ import builder_drain
 import builder_latency
 import builder_memory
 import builder_push
+import late_signals
 
 from oo_profile.apply import apply_definitions
 from oo_profile.demo.feed import from_simulation
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from oo_profile.demo.stage import Stage
 
-PARTS = ("latency", "rate", "memory")
+PARTS = ("latency", "rate", "memory", "late")
 PROJECT = Path(__file__).resolve().parents[1]
 NOW = EPOCH.replace(year=2026, month=7)
 """The population's last day; fixed, so that the same seed gives the same signals."""
@@ -39,6 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-signals", type=int, default=400_000, help="over which memory is flat"
     )
+    parser.add_argument(
+        "--import-seconds", type=float, default=10.0, help="over which old signals are imported"
+    )
     parser.add_argument("--memory-users", type=int, default=100_000, help="whose signals they are")
 
 
@@ -51,6 +55,8 @@ def measure(on: Stage, store: FeatureStore, options: argparse.Namespace) -> None
             path = Path(folder) / "signals.jsonl"
             feed = from_simulation(options.users, options.days, options.seed, path, NOW)
             builder_push.measure(on, builder_drain.measure(on, store, feed))
+    if "late" in options.parts:
+        late_signals.measure(on, store, options.import_seconds, options.latency_seconds)
     if "memory" in options.parts:
         builder_memory.measure(on, store, options.memory_signals, options.memory_users)
 

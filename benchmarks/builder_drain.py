@@ -64,7 +64,7 @@ def measure(on: Stage, store: FeatureStore, feed: Feed) -> float:
     print(f"builder, {feed.signals:,} signals published beforehand, in batches of {MAX_BATCH:,}:")
     rates = {}
     for synchronous in get_args(Synchronous):
-        _begin_anew(on)
+        begin_anew(on)
         drained = asyncio.run(drain(on, store, feed.signals, synchronous))
         floor = _floor(on.settings.db, on.folder / "floor.db", synchronous)
         rates[synchronous] = drained.rate
@@ -109,7 +109,7 @@ async def drain(
     return Drained(totals, ended - began, time.process_time() - computed)
 
 
-def _begin_anew(on: Stage) -> None:
+def begin_anew(on: Stage) -> None:
     """Forget what was built, and have the stream delivered from its start."""
     for path in on.settings.db.parent.glob(on.settings.db.name + "*"):
         path.unlink()

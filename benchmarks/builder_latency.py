@@ -19,6 +19,8 @@ from oo_transforms.clock import to_micros
 from oo_transforms.signals import redecode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from feast import FeatureStore
 
     from oo_profile.demo.stage import Stage
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 RATE = 1000
 P99_MILLISECONDS = 25
 WARM_UP_SECONDS = 2
+SUBJECT = "signals.app.session"
 SOURCE = Path(__file__).with_name("signal_source.py")
 
 
@@ -40,8 +43,10 @@ class _Watch(BuilderObserver):
             events = [
                 to_micros(redecode(message.subject, message.payload).occurred_at)
                 for message in report.messages
+                if message.subject == SUBJECT
             ]
-            self.served.append((events, report.online_us))
+            if events:
+                self.served.append((events, report.online_us))
 
 
 def measure(on: Stage, store: FeatureStore, seconds: int, users: int) -> None:
@@ -53,26 +58,47 @@ def measure(on: Stage, store: FeatureStore, seconds: int, users: int) -> None:
         seconds: How long, a warm-up included.
         users: Whose signals.
     """
+    late = latencies(on, store, seconds, users)
+    cuts = statistics.quantiles(late, n=100)
+    print(f"event to online at {RATE:,} signals/s of {users:,} users, {len(late):,} signals:")
+    print(f"  {'p50, ms':50} {cuts[49]:8.2f}")
+    show("p99, ms", cuts[98], at_most(P99_MILLISECONDS))
+
+
+def latencies(
+    on: Stage,
+    store: FeatureStore,
+    seconds: int,
+    users: int,
+    beside: Callable[[], Coroutine[None, None, None]] | None = None,
+) -> list[float]:
+    """Return how long each signal of a steady rate took, milliseconds, in rising order.
+
+    Args:
+        on: Where.
+        store: Feast.
+        seconds: How long, a warm-up included.
+        users: Whose signals.
+        beside: Publishes other subjects meanwhile, which are not timed.
+    """
     watch = _Watch()
-    asyncio.run(_run(on, store, watch, seconds, users))
+    asyncio.run(_run(on, store, watch, seconds, users, beside))
     begin_us = min(min(events) for events, _ in watch.served) + WARM_UP_SECONDS * 1_000_000
-    late = sorted(
+    return sorted(
         chain.from_iterable(
             [(online_us - at) / 1000 for at in events if at >= begin_us]
             for events, online_us in watch.served
         )
     )
-    cuts = statistics.quantiles(late, n=100)
-    print(
-        f"event to online at {RATE:,} signals/s of {users:,} users, {len(late):,} signals in "
-        f"batches of {len(late) / len(watch.served):.1f}:"
-    )
-    print(f"  {'p50, ms':50} {cuts[49]:8.2f}")
-    show("p99, ms", cuts[98], at_most(P99_MILLISECONDS))
 
 
-async def _run(
-    on: Stage, store: FeatureStore, watch: BuilderObserver, seconds: int, users: int
+async def _run(  # noqa: PLR0913, PLR0917 - what `latencies` takes
+    on: Stage,
+    store: FeatureStore,
+    watch: BuilderObserver,
+    seconds: int,
+    users: int,
+    beside: Callable[[], Coroutine[None, None, None]] | None,
 ) -> None:
     stop = asyncio.Event()
     gc.collect()
@@ -82,6 +108,8 @@ async def _run(
         {"nats": on.settings.nats, "rate": RATE, "seconds": seconds, "users": users}
     )
     source = await asyncio.create_subprocess_exec(sys.executable, str(SOURCE), order.decode())
+    if beside is not None:
+        await beside()
     await source.wait()
     await asyncio.sleep(1)
     stop.set()

@@ -246,5 +246,16 @@ class TailCorrector:
         current.rows += len(versions)
 
 
+def correct_all(connection: sqlite3.Connection, views: Sequence[StateView]) -> None:
+    """Correct every marked history of these views, however long it takes; nobody else writes.
+
+    Raises:
+        sqlite3.Error: The rest is still marked; the call may be made again.
+    """
+    corrector = TailCorrector(connection, views)
+    while corrector.correct():
+        pass
+
+
 def _key(version: Version | None) -> Key | None:
     return None if version is None else (version.event_time_us, version.created_us)
