@@ -48,7 +48,7 @@ down: $(READY) ## Stop them
 run: $(READY) ## Build profiles from the signals of the stream
 	@$(BIN)/oo run
 
-bench: $(READY) ## Measure: signals a second, and online reads beside a bare HMGET
+bench: $(READY) ## Measure: the builder, rebuilds and online reads, each beside its target
 	@$(BIN)/python benchmarks/run.py
 
 bench-offline: $(VENV)-bench/.ready ## Measure the offline store beside Feast's own, half an hour (BENCH=--tenfold: longer)
