@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oo_profile.building.replaying import Replayer
-from oo_profile.storage import checkpoints, definitions, signal_log, tombstones
+from oo_profile.storage import behind, checkpoints, definitions, signal_log, tombstones
 from oo_profile.storage.database import has_table, missing_state_tables, transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.user_ranges import user_ranges
@@ -13,9 +13,8 @@ from oo_transforms.history import Version, replay
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from oo_profile.building.newest_states import UserView
     from oo_profile.storage.state_table import StateTable
     from oo_transforms.state_view import StateView
 
@@ -33,18 +32,16 @@ def replay_user(connection: sqlite3.Connection, view: StateView, user_id: str) -
 def make_tables(
     connection: sqlite3.Connection,
     views: Sequence[StateView],
-    publish: Callable[[Mapping[UserView, Version]], object] = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, int]:
     """Make the tables of state views that have none, each with its history from the log.
 
     A table and its rows are one transaction, so that no table is ever there without its history.
-    Its newest states are published before the commit: if that fails, all of it is done again.
+    So are its users, remembered as behind in the online store, which need not be there.
 
     Args:
         connection: The builder's connection.
         views: All state views.
-        publish: Puts newest versions into the online store.
         progress: Called with the number of users done, for each table anew.
 
     Returns:
@@ -60,17 +57,14 @@ def make_tables(
     for table in missing_state_tables(connection, views):
         with transaction(connection):
             connection.execute(table.create_statement)
-            rows[table.name] = _fill(connection, table, publish, progress)
+            rows[table.name] = _fill(connection, table, progress)
             definitions.record(connection, table.view)
     definitions.adopt(connection, views)
     return rows
 
 
 def _fill(
-    connection: sqlite3.Connection,
-    table: StateTable,
-    publish: Callable[[Mapping[UserView, Version]], object],
-    progress: Callable[[int], None],
+    connection: sqlite3.Connection, table: StateTable, progress: Callable[[int], None]
 ) -> int:
     replayer, rows, users = Replayer(connection, [table]), 0, 0
     for chosen in user_ranges(connection):
@@ -82,7 +76,7 @@ def _fill(
             if user_id not in forgotten
         }
         table.insert_raw(connection, [row for user_id in sorted(own) for row in own[user_id]])
-        publish({(user_id, table.name): table.version(all_[-1]) for user_id, all_ in own.items()})
+        behind.insert_many(connection, own)
         rows += sum(map(len, own.values()))
         for _ in replayed.ends:
             users += 1

@@ -20,9 +20,8 @@ from oo_profile.building.poison import PoisonProof
 from oo_profile.building.profile_features import ProfileFeatures
 from oo_profile.building.profile_table import ProfileTable
 from oo_profile.building.stream_eraser import StreamEraser
-from oo_profile.errors import DatabaseError, NoRedisError
+from oo_profile.errors import DatabaseError
 from oo_profile.insight.events import EventLog
-from oo_profile.settings import redis_endpoint
 from oo_profile.storage.database import connect
 from oo_profile.transport.connection import connect_to_nats
 from oo_profile.transport.puller import Puller
@@ -36,7 +35,6 @@ from oo_profile.transport.stream import (
     ensure_stream,
 )
 from oo_profile.wall_clock import wall_clock
-from oo_stores.errors import OnlineServerError
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
             )
         ) as sync,
     ):
-        _make_tables(settings, database, online)
+        _make_tables(settings, database)
         profiles = ProfileTable(database, STATE_VIEWS, features)
         async with connect_to_nats(settings, name="oo-builder") as nats:
             prepare = functools.partial(_prepare, nats, ack_wait)
@@ -143,15 +141,12 @@ async def _prepare(nats: Client, ack_wait: timedelta) -> StreamState:
     return stream
 
 
-def _make_tables(settings: Settings, database: sqlite3.Connection, online: OnlineWriter) -> None:
+def _make_tables(settings: Settings, database: sqlite3.Connection) -> None:
     """Make what is missing; unlike a batch it is not tried again: at the start somebody watches."""
     try:
-        made = replay.make_tables(database, STATE_VIEWS, publish=online.write)
+        made = replay.make_tables(database, STATE_VIEWS)
     except sqlite3.Error as error:
         raise DatabaseError(settings.db, error) from error
-    except OnlineServerError as error:
-        host, port = redis_endpoint(settings.redis)
-        raise NoRedisError(f"{host}:{port}", error.reason) from error
     for view, rows in made.items():
         _log.info("builder.table_made", view=view, rows=rows)
 
