@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from feast.infra.online_stores.helpers import get_online_store_from_config
 from oo_profile.building.newest_states import NewestStates
 from oo_profile.registry import state_views
 from oo_profile.storage.state_rows import field_columns
-from oo_stores.redis import FillMark, OnlineColumns, RedisOnlineStore
+from oo_stores.redis import FillMark, OnlineColumns, RedisOnlineStore, Replacement
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
     from oo_transforms.history import Version
 
 _VIEWS = {view.name: view for view in STATE_VIEWS}
+
+
+@dataclass(frozen=True, slots=True)
+class NewestRows:
+    """What Redis is to have of some users, by the name of the view.
+
+    Attributes:
+        rows: Newest rows as SQLite stores them.
+        gone: Users of whom Redis is to have nothing.
+    """
+
+    rows: Mapping[str, Sequence[RawRow]]
+    gone: Mapping[str, Sequence[str]]
 
 
 class OnlineWriter:
@@ -73,22 +87,18 @@ class OnlineWriter:
             newest = NewestStates.of(_VIEWS, newest)
         return self._store.write_columns(self._config, map(self._columns, newest.parts))
 
-    def replace(self, rows: Mapping[str, Sequence[RawRow]], gone: Mapping[str, list[str]]) -> int:
+    def replace(self, parts: Iterable[NewestRows]) -> int:
         """Put rows as SQLite stores them in the place of whatever is there; return how many.
 
         Beside a builder this may put an older one: `OnlineCopy` knows when to look again.
 
         Args:
-            rows: The newest row of some users in each view, by the view's name.
-            gone: Users of whom Redis is to have nothing in a view, by its name.
+            parts: Some users each, read while those before them are on their way.
 
         Raises:
             OnlineServerError: Some may be replaced; the same call may be made again.
         """
-        return self._repairs.replace(
-            [(self._views[view], self._raw(view, own)) for view, own in rows.items() if own],
-            [(self._views[view], {"user_id": users}) for view, users in gone.items()],
-        )
+        return self._repairs.replace(map(self._replacement, parts))
 
     def stored(self, asked: Sequence[tuple[str, str]]) -> list[StoredRow | None]:
         """Read what Redis has, of any age, for each user and view asked for.
@@ -135,6 +145,12 @@ class OnlineWriter:
             OnlineServerError: It is not.
         """
         self._store.ping(self._config)
+
+    def _replacement(self, part: NewestRows) -> Replacement:
+        return Replacement(
+            [(self._views[view], self._raw(view, own)) for view, own in part.rows.items() if own],
+            [(self._views[view], {"user_id": users}) for view, users in part.gone.items() if users],
+        )
 
     def _raw(self, view: str, rows: Sequence[RawRow]) -> OnlineColumns:
         users, events, created, *cells = map(list, zip(*rows, strict=True))

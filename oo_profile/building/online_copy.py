@@ -17,14 +17,20 @@ replaces that in the same way.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
+
+from oo_profile.building.online import NewestRows
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from oo_profile.building.online import OnlineWriter
     from oo_profile.storage.state_table import RawRow, StateTable
+
+USERS_A_PART = 150
+"""Packed together, while those before them are on their way."""
 
 Newest: TypeAlias = "tuple[RawRow | None, ...]"
 """A user's newest row in each view."""
@@ -67,21 +73,27 @@ class OnlineCopy:
             newest = self._newest(pending)
             pending = [user_id for user_id in pending if put.get(user_id) != newest[user_id]]
             changed = {user_id: newest[user_id] for user_id in pending}
-            self._put(changed)
+            self._online.replace(map(self._part, _sliced(changed)))
             put |= changed
             if self.commits_of_others() == before:
                 break
         return sum(row is not None for rows in put.values() for row in rows)
 
-    def _put(self, newest: Mapping[str, Newest]) -> None:
+    def _part(self, newest: Sequence[tuple[str, Newest]]) -> NewestRows:
         rows: dict[str, list[RawRow]] = {}
         gone: dict[str, list[str]] = {}
         for place, table in enumerate(self._tables):
-            own = [rows_of[place] for rows_of in newest.values()]
-            rows[table.name] = [row for row in own if row is not None]
-            gone[table.name] = [user for user, row in zip(newest, own, strict=True) if row is None]
-        self._online.replace(rows, gone)
+            own = [(user_id, rows_of[place]) for user_id, rows_of in newest]
+            rows[table.name] = [row for _, row in own if row is not None]
+            gone[table.name] = [user_id for user_id, row in own if row is None]
+        return NewestRows(rows, gone)
 
     def _newest(self, user_ids: Sequence[str]) -> dict[str, Newest]:
         found = [table.newest_raw(self._connection, user_ids) for table in self._tables]
         return {user_id: tuple(rows.get(user_id) for rows in found) for user_id in user_ids}
+
+
+def _sliced(newest: Mapping[str, Newest]) -> Iterator[list[tuple[str, Newest]]]:
+    items = iter(newest.items())
+    while part := list(islice(items, USERS_A_PART)):
+        yield part

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from oo_profile.settings import Settings
 
-USERS_AT_ONCE = 500
+USERS_AT_ONCE = 2_000
 
 
 @dataclass(slots=True)

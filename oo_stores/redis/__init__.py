@@ -3,6 +3,7 @@
 from oo_stores.redis.columns import OnlineColumns
 from oo_stores.redis.config import RedisOnlineStoreConfig
 from oo_stores.redis.fill_mark import FillMark
+from oo_stores.redis.repairs import Replacement
 from oo_stores.redis.rows import OnlineRow
 from oo_stores.redis.store import RedisOnlineStore
 from oo_stores.redis.stored_rows import StoredRow
@@ -13,5 +14,6 @@ __all__ = [
     "OnlineRow",
     "RedisOnlineStore",
     "RedisOnlineStoreConfig",
+    "Replacement",
     "StoredRow",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
     from oo_stores.redis.writes import Rows
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What some views are to hold of some entities.
+
+    Attributes:
+        rows: Views, as applied, with the rows that are to be there; a feature without a column
+            becomes null.
+        gone: Views with the join keys, column by column, of entities that are to have no row; an
+            entity without any view goes as a whole.
+    """
+
+    rows: Sequence[tuple[FeatureView, OnlineColumns]] = ()
+    gone: Sequence[tuple[FeatureView, Mapping[str, Sequence[str | int]]]] = ()
+
+
 class Repairs:
     """Reads rows as they are stored, whatever they are, and replaces them.
 
@@ -42,11 +57,7 @@ class Repairs:
         self._settings = config.online_store
         self._client = client
 
-    def replace(
-        self,
-        rows: Iterable[tuple[FeatureView, OnlineColumns]],
-        gone: Iterable[tuple[FeatureView, Mapping[str, Sequence[str | int]]]] = (),
-    ) -> int:
+    def replace(self, parts: Iterable[Replacement]) -> int:
         """Put rows in the place of whatever is stored, newer or damaged, and delete others.
 
         All fields of a view are replaced in one step; other views of the entity stay. Beside a
@@ -54,10 +65,8 @@ class Repairs:
         whether there is a newer one by now, and replace once more.
 
         Args:
-            rows: Views, as applied, with the rows that are to be there; a feature without a
-                column becomes null.
-            gone: Views with the join keys, column by column, of entities that are to have no row;
-                an entity without any view goes as a whole.
+            parts: What is to be there and what is not. Each is packed while those before it are
+                on their way, so a thousand rows or so each are best.
 
         Returns:
             How many rows are there now of those named.
@@ -68,9 +77,7 @@ class Repairs:
             UnknownFeatureError: There is a column that its view lacks.
             FeatureValueError: A value does not fit its feature's type.
         """
-        whole = ((view, _whole(view, columns)) for view, columns in rows)
-        keyed = chain(keyed_rows(self._config, whole), self._deletions(gone))
-        return send_rounds(keyed, self._send)
+        return send_rounds(chain.from_iterable(map(self._keyed, parts)), self._send)
 
     def stored_rows(self, asked: Sequence[tuple[FeatureView, JoinKeys]]) -> list[StoredRow | None]:
         """Read rows as they are stored, of whatever age, in the order asked for.
@@ -99,11 +106,11 @@ class Repairs:
             for key in keys_of(self._client(), view.join_keys, self._config.project):
                 yield join_keys_of(key, self._config)
 
-    def _deletions(
-        self, gone: Iterable[tuple[FeatureView, Mapping[str, Sequence[str | int]]]]
-    ) -> Iterator[tuple[bytes, HashRow]]:
+    def _keyed(self, part: Replacement) -> Iterator[tuple[bytes, HashRow]]:
+        whole = [(view, _whole(view, columns)) for view, columns in part.rows]
+        yield from keyed_rows(self._config, whole)
         layouts = Layouts(self._config)
-        for view, join_keys in gone:
+        for view, join_keys in part.gone:
             layout = layouts.of(view)
             nothing = HashRow(layout.whole, [])
             yield from ((key, nothing) for key in layout.key.many(join_keys))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.redis_repo import HABIT, make_project
 
-from oo_stores.redis import OnlineColumns, OnlineRow, StoredRow
+from oo_stores.redis import OnlineColumns, OnlineRow, Replacement, StoredRow
 from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def replace(project: Project, *there: tuple[str, OnlineRow | None]) -> int:
     """Replace rows of one user."""
     rows = [(project.view(name), columns([row])) for name, row in there if row is not None]
     gone = [(project.view(name), {"user_id": ["ada"]}) for name, row in there if row is None]
-    return project.online.repairs(project.config).replace(rows, gone)
+    return project.online.repairs(project.config).replace([Replacement(rows, gone)])
 
 
 def columns(rows: Sequence[OnlineRow]) -> OnlineColumns:
@@ -117,7 +117,7 @@ def test_many_rows_take_several_round_trips(project: Project) -> None:
     view = project.view("mood")
     rows = [OnlineRow({"user_id": user}, {"joy": float(n)}, n, n) for n, user in enumerate(users)]
     repairs = project.online.repairs(project.config)
-    assert repairs.replace([(view, columns(rows))]) == len(users)
+    assert repairs.replace([Replacement([(view, columns(rows))])]) == len(users)
     found = repairs.stored_rows([(view, row.join_keys) for row in rows])
     assert found == [StoredRow(dict(row.values), n, n) for n, row in enumerate(rows)]
     listed = repairs.entities(view)
