@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from oo_profile.errors import NoNatsError, StreamRefusedError
 from oo_profile.insight.events import EventLog
-from oo_profile.transport.erasing import AT_ONCE, erase_many
+from oo_profile.transport.erasing import erase_many
 from oo_profile.transport.waiting import set_within
 
 if TYPE_CHECKING:
@@ -24,6 +23,9 @@ _log = EventLog(__name__)
 
 GRACE_SECONDS: Final = 5.0
 """How long the end of the builder waits for messages that are to be erased."""
+
+AT_ONCE: Final = 4
+"""Messages that are erased, and then acknowledged, together."""
 
 _PAUSE_SECONDS = 1.0
 
@@ -43,7 +45,8 @@ class StreamEraser:
     def __init__(self, connection: Client, puller: Puller) -> None:
         self._connection = connection
         self._puller = puller
-        self._waiting: deque[Message] = deque()
+        # By sequence, in order: one that is delivered again meanwhile is waiting already.
+        self._waiting: dict[int, Message] = {}
         self._changed, self._ends = asyncio.Event(), asyncio.Event()
         self._is_refused = False
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +57,8 @@ class StreamEraser:
 
     def add(self, messages: Iterable[Message]) -> None:
         """Take messages over, acknowledgement included."""
-        self._waiting.extend(messages)
+        for message in messages:
+            self._waiting.setdefault(message.sequence, message)
         self._changed.set()
 
     async def stop(self) -> None:
@@ -67,7 +71,7 @@ class StreamEraser:
         await asyncio.wait([task], timeout=GRACE_SECONDS)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await self._puller.hand_back(self._waiting)
+        await self._puller.hand_back(self._waiting.values())
 
     async def _run(self) -> None:
         while self._waiting or not self._ends.is_set():
@@ -82,7 +86,7 @@ class StreamEraser:
                 await set_within(self._ends, _PAUSE_SECONDS)
 
     async def _erase_some(self) -> None:
-        some = list(islice(self._waiting, AT_ONCE))
+        some = list(islice(self._waiting.values(), AT_ONCE))
         try:
             await erase_many(self._connection, [message.sequence for message in some])
         except StreamRefusedError as error:
@@ -90,5 +94,5 @@ class StreamEraser:
                 _log.warning("eraser.refused", reason=str(error))
             self._is_refused = True
         await self._puller.acknowledge(some)
-        for _ in some:
-            self._waiting.popleft()
+        for message in some:
+            del self._waiting[message.sequence]

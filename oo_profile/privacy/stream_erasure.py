@@ -53,7 +53,7 @@ async def erase_from_stream(
     Args:
         connect: Connects to NATS.
         person: Whose messages.
-        progress: Told how many messages were read, and of how many.
+        progress: Told how many messages were read or erased, and of how many.
 
     Raises:
         NoNatsError: NATS does not answer; the same call may be made again.
@@ -89,7 +89,14 @@ async def _pass(  # noqa: PLR0913, PLR0917 - the parts of one call
         scanned += len(batch)
         progress(scanned, scanned + last - batch[-1].message.sequence)
     # After the reading, since the server does one thing at a time.
-    erased = found.erased + await erase_many(connection, his)
+    done, of = scanned, scanned + len(his)
+
+    def count(erased: int) -> None:
+        nonlocal done
+        done += erased
+        progress(done, of)
+
+    erased = found.erased + await erase_many(connection, his, progress=count)
     return StreamErasure(scanned, erased, naming_him, last)
 
 

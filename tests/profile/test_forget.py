@@ -136,6 +136,8 @@ async def keep_sending(world: World, ends: asyncio.Event) -> int:
             lines = [SignalLine(subject, json.dumps(data).encode()) for subject, data in pair]
             await publish(connection, lines)
             sent += 1
+            # As people do, and no faster than the builder erases.
+            await asyncio.sleep(0.1)
     return sent
 
 
