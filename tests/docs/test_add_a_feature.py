@@ -29,14 +29,23 @@ import asyncio, json, sys
 from oo_profile.registry import open_store
 from oo_profile.building.service import run_builder
 from oo_profile.settings import current_settings
+from oo_profile.storage import behind
+from oo_profile.storage.database import has_table, reading
 
 settings = current_settings()
 store = open_store(settings)
 stop = asyncio.Event()
 
+def is_served() -> bool:
+    with reading(settings.db) as connection:
+        return has_table(connection, "plan_state") and not behind.count(connection)
+
 async def build() -> None:
-    asyncio.get_running_loop().call_later(0, stop.set)
-    await run_builder(settings, store, stop)
+    building = asyncio.create_task(run_builder(settings, store, stop))
+    while not building.done() and not is_served():
+        await asyncio.sleep(0.02)
+    stop.set()
+    await building
 
 asyncio.run(build())
 row = {"user_id": "ada", "now": 1767225600.0, "utc_offset_minutes": 0}

@@ -94,7 +94,7 @@ def rebuilt(connection: sqlite3.Connection) -> bool:
     return not Swapper(connection, TABLES).swap(replayed).repaired
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(data=st.data(), sizes=st.lists(st.integers(1, 5), max_size=6))
 def test_what_comes_after_is_as_without(data: st.DataObject, sizes: list[int]) -> None:
     """Rows and reads after T, offsets, and what a rebuild gives, whatever comes afterwards."""
