@@ -106,7 +106,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
             )
         ) as sync,
     ):
-        _make_tables(settings, database)
+        _make_tables(settings, database, sync)
         profiles = ProfileTable(database, STATE_VIEWS, features)
         async with connect_to_nats(settings, name="oo-builder") as nats:
             prepare = functools.partial(_prepare, nats, ack_wait)
@@ -141,10 +141,13 @@ async def _prepare(nats: Client, ack_wait: timedelta) -> StreamState:
     return stream
 
 
-def _make_tables(settings: Settings, database: sqlite3.Connection) -> None:
+def _make_tables(settings: Settings, database: sqlite3.Connection, sync: OnlineSync) -> None:
     """Make what is missing; unlike a batch it is not tried again: at the start somebody watches."""
     try:
         made = replay.make_tables(database, STATE_VIEWS)
+        # A new view is served from the start on, unless Redis is away.
+        while any(made.values()) and sync.catch_up():
+            pass
     except sqlite3.Error as error:
         raise DatabaseError(settings.db, error) from error
     for view, rows in made.items():
