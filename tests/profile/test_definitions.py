@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from support.all_kinds import all_kinds
 from support.batches import assert_same_histories, history_rows, replayed_rows
 from support.building import (
     build_until,
-    minutes_ago,
     nothing_is_due,
     number_of,
     publish_signals,
@@ -24,8 +24,6 @@ from support.building import (
     until,
 )
 from support.logs import assert_same_columns, columns_of
-from support.payloads import OWN_FIELDS
-from support.world import SignalData, signal
 
 from oo_profile.building.replay import replay_user
 from oo_profile.errors import DefinitionChangedError
@@ -42,22 +40,6 @@ pytestmark = pytest.mark.live
 USERS = ("ada", "bob")
 SIGNALS = 36
 FASTER = replace(TASK_STATE, half_life=timedelta(days=1))
-
-
-def signals(first: int = 0) -> list[SignalData]:
-    """Make two signals of every subject for each user."""
-    return [
-        signal(
-            subject.removeprefix("signals."),
-            user,
-            minutes_ago(600 - turn),
-            f"{subject}-{turn}",
-            **fields,
-        )
-        for turn in range(first, first + 2)
-        for user in USERS
-        for subject, fields in OWN_FIELDS.items()
-    ]
 
 
 def pretend_another_half_life(world: World) -> None:
@@ -77,7 +59,7 @@ def start(world: World) -> None:
 
 def test_a_changed_half_life_is_refused_until_the_view_is_rebuilt(world: World) -> None:
     """The builder says what changed and what to do; then tables and Redis are of the new one."""
-    publish_signals(world, signals())
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == SIGNALS)
     with reading(world.settings.db) as connection:
         before = history_rows(connection)
@@ -99,12 +81,12 @@ def test_a_changed_half_life_is_refused_until_the_view_is_rebuilt(world: World) 
 
 def test_a_builder_of_the_old_definition_stops(world: World) -> None:
     """After the view was rebuilt by another one, it stores nothing more, and nothing mixes."""
-    publish_signals(world, signals())
+    publish_signals(world, all_kinds(USERS, 2))
 
     async def meanwhile() -> None:
         await until(lambda: number_of(world, "signals") == SIGNALS)
         await asyncio.to_thread(rebuild, world.settings, world.store, views=[FASTER])
-        await asyncio.to_thread(publish_signals, world, signals(first=2))
+        await asyncio.to_thread(publish_signals, world, all_kinds(USERS, 2, first=2))
 
     with pytest.raises(DefinitionChangedError, match=r"half_life_seconds was 86400\.0"):
         build_until(world, lambda: False, meanwhile=meanwhile)
@@ -119,7 +101,7 @@ def test_a_builder_of_the_old_definition_stops(world: World) -> None:
 
 def test_checkpoints_of_another_definition_are_not_read(world: World) -> None:
     """What pruned signals have left cannot be read otherwise, and goes only if that is said."""
-    publish_signals(world, signals())
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == SIGNALS)
     world.oo("prune", "--before", datetime.now(UTC).isoformat())
     pretend_another_half_life(world)
@@ -135,7 +117,7 @@ def test_checkpoints_of_another_definition_are_not_read(world: World) -> None:
 
 def test_a_table_of_an_older_program_is_taken_as_declared(world: World) -> None:
     """Where no definition was kept yet, the present one is kept from now on."""
-    publish_signals(world, signals())
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == SIGNALS)
     with closing(sqlite3.connect(world.settings.db)) as connection, connection:
         connection.execute("DELETE FROM state_definitions")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
+from support.all_kinds import all_kinds
 from support.batches import assert_same_histories, history_rows, replayed_rows
 from support.building import (
     build_until,
-    minutes_ago,
     nothing_is_due,
     number_of,
     publish_signals,
@@ -21,8 +21,6 @@ from support.building import (
     stored_states,
 )
 from support.logs import assert_same_columns
-from support.payloads import OWN_FIELDS
-from support.world import SignalData, signal
 
 from oo_profile.building.builder import Step
 from oo_profile.storage.database import reading
@@ -62,22 +60,6 @@ DAMAGE = (
 )
 
 
-def signals(count: int, first: int = 0) -> list[SignalData]:
-    """Make signals of every subject, some of them late."""
-    return [
-        signal(
-            subject.removeprefix("signals."),
-            user,
-            minutes_ago(600 - turn * 7 % 5 * 60 - turn),
-            f"{subject}-{turn}",
-            **fields,
-        )
-        for turn in range(first, first + count)
-        for user in USERS
-        for subject, fields in OWN_FIELDS.items()
-    ]
-
-
 def damage(world: World, *statements: str) -> None:
     """Change the database behind the builder's back."""
     with closing(sqlite3.connect(world.settings.db)) as connection, connection:
@@ -110,7 +92,7 @@ def histories(world: World) -> Rows:
 
 def test_what_was_damaged_is_restored(world: World) -> None:
     """Rows, Redis and profiles are as before; the result says what was wrong, and with whom."""
-    publish_signals(world, signals(3))
+    publish_signals(world, all_kinds(USERS, 3))
     build_until(world, lambda: nothing_is_due(world) and number_of(world, "signals") == 81)
     before, served = histories(world), served_states(world)
     damage(world, *DAMAGE)
@@ -141,7 +123,7 @@ def test_what_was_damaged_is_restored(world: World) -> None:
 
 def test_signals_that_come_meanwhile_count(world: World) -> None:
     """Rebuilds beside a builder at work leave what it would have left, in tables and Redis."""
-    publish_signals(world, signals(2))
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == 54)
     damage(world, *DAMAGE[:4])
     damage_redis(world)
@@ -150,7 +132,7 @@ def test_signals_that_come_meanwhile_count(world: World) -> None:
         rebuild(world.settings, world.store, signals_at_once=40)
 
     async def meanwhile() -> None:
-        await asyncio.to_thread(publish_signals, world, signals(6, first=2))
+        await asyncio.to_thread(publish_signals, world, all_kinds(USERS, 6, first=2))
         for _ in range(3):
             # Two at once.
             await asyncio.gather(*(asyncio.to_thread(again) for _ in range(2)))
@@ -169,10 +151,10 @@ def test_signals_that_come_meanwhile_count(world: World) -> None:
 
 def test_a_builder_does_not_undo_a_rebuild(world: World) -> None:
     """A state that was made of a damaged row and is written after the repair gives way to it."""
-    publish_signals(world, signals(2))
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == 54)
     damage(world, *DAMAGE[:4])
-    publish_signals(world, signals(1, first=2))
+    publish_signals(world, all_kinds(USERS, 1, first=2))
 
     def repair(step: Step) -> None:
         if step is Step.COMMITTED:
@@ -185,7 +167,7 @@ def test_a_builder_does_not_undo_a_rebuild(world: World) -> None:
 
 def test_a_rebuild_that_ends_half_way_leaves_no_half_history(world: World) -> None:
     """Users before it are as they should be, those behind as they were, and it can go on."""
-    publish_signals(world, signals(2))
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == 54)
     before = histories(world)
     damage(world, "DELETE FROM task_state", "DELETE FROM tip_state")
@@ -210,7 +192,7 @@ def test_a_rebuild_that_ends_half_way_leaves_no_half_history(world: World) -> No
 
 def test_a_resync_makes_redis_a_copy(world: World) -> None:
     """Whatever Redis has, it gets the newest rows of SQLite, and of nobody else."""
-    publish_signals(world, signals(2))
+    publish_signals(world, all_kinds(USERS, 2))
     build_until(world, lambda: number_of(world, "signals") == 54)
     served = served_states(world)
     damage_redis(world)
@@ -226,7 +208,7 @@ def test_a_resync_makes_redis_a_copy(world: World) -> None:
 
 def test_the_command_says_what_was_wrong(world: World) -> None:
     """One user or all, with the rows that were wrong; nobody is refused with names near to him."""
-    publish_signals(world, signals(1))
+    publish_signals(world, all_kinds(USERS, 1))
     build_until(world, lambda: number_of(world, "signals") == 27)
     damage(world, *DAMAGE[:3])
     assert "task_state: 0 missing, 0 too many, 3 wrong" in world.oo("rebuild", "--user=ada").output

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from redis import Redis
-from support.building import build_until, minutes_ago, nothing_is_due, number_of, publish_signals
-from support.payloads import OWN_FIELDS
-from support.world import SignalData, signal
+from support.all_kinds import all_kinds
+from support.building import build_until, nothing_is_due, number_of, publish_signals
 
 from oo_profile.upkeep.rebuild import rebuild
 from oo_profile.upkeep.sampling import sample
@@ -70,26 +69,10 @@ DAMAGE = {
 }
 
 
-def signals(count: int, first: int = 0) -> list[SignalData]:
-    """Make signals of every subject, some of them late."""
-    return [
-        signal(
-            subject.removeprefix("signals."),
-            user,
-            minutes_ago(600 - turn * 7 % 5 * 60 - turn),
-            f"{subject}-{turn}",
-            **fields,
-        )
-        for turn in range(first, first + count)
-        for user in USERS
-        for subject, fields in OWN_FIELDS.items()
-    ]
-
-
 @pytest.fixture
 def built(world: World) -> World:
     """Give a world in which everything is as it should be."""
-    publish_signals(world, signals(3))
+    publish_signals(world, all_kinds(USERS, 3))
     build_until(world, lambda: nothing_is_due(world) and number_of(world, "signals") == SIGNALS)
     return world
 
@@ -162,7 +145,7 @@ def test_a_builder_at_work_is_no_false_alarm(built: World) -> None:
     """While signals come in, users are looked at again until they rest, and nothing differs."""
 
     async def meanwhile() -> None:
-        await asyncio.to_thread(publish_signals, built, signals(8, first=3))
+        await asyncio.to_thread(publish_signals, built, all_kinds(USERS, 8, first=3))
         for _ in range(3):
             found, told = await asyncio.to_thread(check, built, patience_seconds=20.0)
             assert (found.holds, told) == (True, [])
@@ -201,7 +184,7 @@ def test_pruned_users_are_verified_from_their_checkpoints(built: World) -> None:
     assert number_of(built, "signals") == 0
     found, told = check(built)
     assert (found.holds, told, found.users) == (True, [], 3)
-    publish_signals(built, [*signals(1, first=3), *signals(1)])
+    publish_signals(built, [*all_kinds(USERS, 1, first=3), *all_kinds(USERS, 1)])
     build_until(built, lambda: nothing_is_due(built) and number_of(built, "signals") == 27)
     found, told = check(built)
     assert (found.holds, told, found.signals) == (True, [], 27)
