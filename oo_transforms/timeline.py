@@ -75,7 +75,7 @@ class Timeline:
         self._times: Micros = np.empty(0, np.int64)
         self._received: Micros = np.empty(0, np.int64)
         self._ids: npt.NDArray[np.object_] = np.empty(0, np.object_)
-        self._index()
+        self._is_in_order = False
 
     def add(self, arrivals: Sequence[Arrival]) -> None:
         """Add arrivals in any order, none of them twice."""
@@ -85,25 +85,27 @@ class Timeline:
         self._times = np.append(self._times, np.array(times, np.int64))
         self._received = np.append(self._received, np.array(received, np.int64))
         self._ids = np.append(self._ids, np.array(ids, np.object_))
+        self.until_us = max(self.until_us, *received)
+        self._is_in_order = False
+
+    def _put_in_order(self) -> None:
+        """Note for every event time where its arrivals end, and what follows from their order."""
         order = np.lexsort((self._received, self._times))
         self._times, self._received = self._times[order], self._received[order]
         self._ids = self._ids[order]
-        self._index()
-        self.until_us = int(self._received.max())
-
-    def _index(self) -> None:
-        """Note for every event time where its arrivals end, and what follows from their order."""
         self._moments, first = np.unique(self._times, return_index=True)
-        ends = np.append(first[1:], len(self._times))[: len(first)]
-        self._ends = ends
+        self._ends = np.append(first[1:], len(self._times))[: len(first)]
         # When the last signal at or before an event time came, and the first one after it.
-        latest = np.maximum.accumulate(self._received)[ends - 1]
+        latest = np.maximum.accumulate(self._received)[self._ends - 1]
         self._last = np.maximum(latest, self._before_us)
         earliest = np.minimum.accumulate(self._received[::-1])[::-1]
-        self._passed = np.append(earliest, _NEVER)[ends]
+        self._passed = np.append(earliest, _NEVER)[self._ends]
+        self._is_in_order = True
 
     def moments_after(self, time_us: int, limit: int) -> Micros:
         """List the next event times after one, in order, at most so many."""
+        if not self._is_in_order:
+            self._put_in_order()
         at = int(np.searchsorted(self._moments, time_us, side="right"))
         return self._moments[at : at + limit]
 

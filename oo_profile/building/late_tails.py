@@ -7,8 +7,8 @@ that it needs is in the database, so after a crash it goes on from the mark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from oo_profile.insight.events import EventLog
 from oo_profile.storage import checkpoints, signal_log, tail_marks, tombstones
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from oo_transforms.history import Change, Version
     from oo_transforms.state_view import StateView
-    from oo_transforms.timeline import Key, Micros
+    from oo_transforms.timeline import Arrival, Key, Micros
 
 LONG_TAIL_ROWS = 1000
 """The longest tail that a batch corrects itself, in rows."""
@@ -34,6 +34,9 @@ PIECE_ROWS = 100
 
 STRETCHES = 20
 """So many times the rows of a piece are looked through at a time for one that is behind."""
+
+ARRIVALS = 2000
+"""Signals of a tail that are read at a time, before the first row is corrected."""
 
 _log = EventLog(__name__)
 
@@ -86,10 +89,10 @@ class _Pass:
         first_us: Where the mark stood when it was last looked at.
         checkpoint: Where the history begins, if the signals before were pruned.
         done_us: Event times up to here are done with.
-        again_us: From here on they must be gone through once more, since signals came late for
-            what was done.
-        timeline: The signals at or after the event time at which the pass began; None until they
-            are read.
+        timeline: The signals of the tail that are read.
+        reading: What is not read yet of those that were there when the pass began; None if nothing.
+        again_us: From here on event times must be gone through once more, since signals came late
+            for what was done.
         rows: Rows written.
     """
 
@@ -98,9 +101,19 @@ class _Pass:
     first_us: int
     checkpoint: Version | None
     done_us: int
+    timeline: Timeline
+    reading: _Reading | None
     again_us: int | None = None
-    timeline: Timeline | None = None
     rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The signals from an event time on, received by some moment, behind an event id."""
+
+    from_us: int
+    until_us: int
+    after_id: str = ""
 
 
 class TailCorrector:
@@ -114,14 +127,20 @@ class TailCorrector:
         connection: The builder's connection.
         views: The state views.
         rows: The most rows written in one call.
+        arrivals: The most signals of a tail whose times are read in one call.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, views: Sequence[StateView], rows: int = PIECE_ROWS
+        self,
+        connection: sqlite3.Connection,
+        views: Sequence[StateView],
+        rows: int = PIECE_ROWS,
+        arrivals: int = ARRIVALS,
     ) -> None:
         self._connection = connection
         self._tables = {view.name: StateTable(view) for view in views}
         self._rows = rows
+        self._at_once = arrivals
         self._pass: _Pass | None = None
         self._guard = DefinitionGuard(views)
         self._last = ("", "")
@@ -161,7 +180,15 @@ class TailCorrector:
         user_id, view_name, first_us = found
         table = self._tables[view_name]
         checkpoint = checkpoints.find(self._connection, table.view, user_id)
-        return _Pass(table, user_id, first_us, checkpoint, done_us=first_us - 1)
+        before = table.newest_at(self._connection, user_id, first_us - 1)
+        reading = _Reading(
+            # Nothing is before it if that was pruned, and then the mark may be from before, too.
+            from_us=first_us if before else 0,
+            # Every signal writes the newest version, so that is where the log ends.
+            until_us=table.newest_created(self._connection, user_id),
+        )
+        timeline = Timeline(_key(before))
+        return _Pass(table, user_id, first_us, checkpoint, first_us - 1, timeline, reading)
 
     def _go_on(self, current: _Pass) -> bool:
         """Write the next piece; say whether the pass goes on after it."""
@@ -175,7 +202,7 @@ class TailCorrector:
             raise _OvertakenError
         if first_us < current.first_us:
             current.again_us = min(first_us, current.again_us or first_us)
-        goes_on = self._write_next(current)
+        goes_on = self._read(current) or self._write_next(current)
         if current.again_us is not None:
             current.first_us = current.again_us
         elif goes_on:
@@ -183,38 +210,38 @@ class TailCorrector:
         else:
             tail_marks.remove(self._connection, user_id, table.name)
             return False
-        tail_marks.advance(self._connection, TailMark(user_id, table.name, current.first_us))
+        if current.first_us != first_us:
+            tail_marks.advance(self._connection, TailMark(user_id, table.name, current.first_us))
         return goes_on
 
-    def _timeline(self, current: _Pass) -> Timeline:
-        """Read the signals of the tail, at first all of them and then those that came since."""
-        table, user_id, first_us = current.table, current.user_id, current.first_us
-        timeline, from_us = current.timeline, 0
-        if timeline is None:
-            before = table.newest_at(self._connection, user_id, first_us - 1)
-            current.timeline = timeline = Timeline(_key(before))
-            # Nothing is before it if that was pruned, and then the mark may be from before, too.
-            from_us = first_us if before else 0
-        # Every signal writes the newest version, so that is where the log ends.
-        elif table.newest_created(self._connection, user_id) == timeline.until_us:
-            return timeline
-        arrivals = signal_log.arrivals_of(
-            self._connection,
-            user_id,
-            table.view,
-            from_us=from_us,
-            after_us=timeline.until_us,
-        )
-        if current.checkpoint is not None:
-            # What happened before it counts from there on: no rows are before it.
-            floor_us = current.checkpoint.event_time_us
-            arrivals = [a._replace(time_us=max(a.time_us, floor_us)) for a in arrivals]
-        timeline.add(arrivals)
-        return timeline
+    def _read(self, current: _Pass) -> bool:
+        """Read signals of the tail, at first some at a time; say whether that is all for now."""
+        reading, timeline = current.reading, current.timeline
+        if reading is not None:
+            some = self._arrivals(current, **asdict(reading), limit=self._at_once)
+            timeline.add(some)
+            more = len(some) == self._at_once
+            current.reading = replace(reading, after_id=some[-1].event_id) if more else None
+            if more:
+                return True
+        # Those that came since.
+        newest_us = current.table.newest_created(self._connection, current.user_id)
+        if newest_us != timeline.until_us:
+            timeline.add(self._arrivals(current, after_us=timeline.until_us))
+        return False
+
+    def _arrivals(self, current: _Pass, **which: Any) -> list[Arrival]:  # noqa: ANN401 - passed on
+        user_id, view, checkpoint = current.user_id, current.table.view, current.checkpoint
+        arrivals = signal_log.arrivals_of(self._connection, user_id, view, **which)
+        if checkpoint is None:
+            return arrivals
+        # What happened before it counts from there on: no rows are before it.
+        floor_us = checkpoint.event_time_us
+        return [a._replace(time_us=max(a.time_us, floor_us)) for a in arrivals]
 
     def _write_next(self, current: _Pass) -> bool:
         """Correct the next event times that are behind; say whether others may follow."""
-        table, user_id, timeline = current.table, current.user_id, self._timeline(current)
+        table, user_id, timeline = current.table, current.user_id, current.timeline
         for _ in range(STRETCHES):
             moments = timeline.moments_after(current.done_us, self._rows)
             if not len(moments):

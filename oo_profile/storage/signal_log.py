@@ -35,8 +35,8 @@ _FIND = """
 _KEYS_AT_ONCE = 500
 _ARRIVALS = """
     SELECT occurred_at, received_at, event_id FROM signals
-    WHERE user_id = ? AND occurred_at >= ? AND received_at > ?
-    AND subject IN (SELECT value FROM json_each(?))
+    WHERE user_id = ? AND event_id > ? AND occurred_at >= ? AND received_at > ? AND received_at <= ?
+    AND subject IN (SELECT value FROM json_each(?)) ORDER BY event_id LIMIT ?
 """
 _CHOSEN = """
     SELECT event_id, subject, payload, occurred_at, received_at
@@ -132,21 +132,32 @@ def signals_of(connection: sqlite3.Connection, user_id: str) -> Iterator[tuple[S
         yield redecode(subject, payload), event_us, received_us
 
 
-def arrivals_of(
-    connection: sqlite3.Connection, user_id: str, view: StateView, *, from_us: int, after_us: int
+def arrivals_of(  # noqa: PLR0913 - what tells which of them
+    connection: sqlite3.Connection,
+    user_id: str,
+    view: StateView,
+    *,
+    from_us: int = 0,
+    after_us: int = 0,
+    until_us: int = 2**63 - 1,
+    after_id: str = "",
+    limit: int = -1,
 ) -> list[Arrival]:
-    """List when a user's signals of a view happened and came, in one scan of all his signals.
+    """List when a user's signals of a view happened and came, in the order of their event ids.
 
     Args:
-        connection: Where to read.
+        connection: Where to read; all of the user's signals are looked at.
         user_id: The user.
         view: Signals of its subjects are listed.
         from_us: Only with an event time at or after this, microseconds.
         after_us: Only if received after this, microseconds.
+        until_us: Only if received by this, microseconds, inclusive.
+        after_id: Only with an event id after this.
+        limit: At most so many; -1: all.
     """
     subjects = json.dumps(view.subjects)
-    rows = connection.execute(_ARRIVALS, (user_id, from_us, after_us, subjects))
-    return [Arrival(*row) for row in rows]
+    asked = (user_id, after_id, from_us, after_us, until_us, subjects, limit)
+    return [Arrival(*row) for row in connection.execute(_ARRIVALS, asked)]
 
 
 def entries_of(

@@ -86,7 +86,7 @@ class Scene:
     def start(self, rows: int) -> None:
         """Open the file, knowing nothing but what is in it."""
         self.connection = connect(self.path, synchronous="NORMAL")
-        self.corrector = TailCorrector(self.connection, STATE_VIEWS, rows)
+        self.corrector = TailCorrector(self.connection, STATE_VIEWS, rows, arrivals=4 * rows)
 
     def do(self, action: str, amount: int) -> None:
         """Take one of the steps that a drawn scene has."""
