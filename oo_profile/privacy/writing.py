@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_SHARE = 4
-"""So many times as long as one of our transactions the builder is left alone after it."""
+_SHARE = 19
+"""So many times as long as one of our transactions the builder is left alone after it.
+
+At 4 a builder writes half as much as alone for that time, at 19 two thirds (`benchmarks/forget.py`).
+"""
 
 _POLL_SECONDS: Final = 0.002
 
