@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHARE = 19
 """So many times as long as one of our transactions the builder is left alone after it.
 
-At 4 a builder writes half as much as alone for that time, at 19 two thirds (`benchmarks/forget.py`).
+At 4 a builder writes half as much as alone, at 19 two thirds or more (`benchmarks/forget.py`).
 """
 
 _POLL_SECONDS: Final = 0.002
