@@ -53,12 +53,15 @@ class Person:
         beside = (message.subject, headers.decode(errors="replace"))
         if not self.may_be_in(message.payload) and not any(map(self.is_named_in, beside)):
             return Whose.OTHERS
+        content = message.payload.decode(errors="replace")
         try:
             signal = decode(message.subject, message.payload, message.received_us)
         except SignalRejected:
-            texts = (message.payload.decode(errors="replace"), *beside)
-            return Whose.HIS if self._is_his(texts) else Whose.OTHERS
-        return Whose.HIS if signal.user_id == self.user_id else Whose.NAMING_HIM
+            return Whose.HIS if self._is_his((content, *beside)) else Whose.OTHERS
+        if signal.user_id == self.user_id:
+            return Whose.HIS
+        names_him = any(map(self.is_named_in, (content, *beside)))
+        return Whose.NAMING_HIM if names_him else Whose.OTHERS
 
     def may_be_in(self, data: bytes) -> bool:
         """Say at once whether bytes may hold the id; only a no is certain."""
