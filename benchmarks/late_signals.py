@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from builder_drain import Drained
     from feast import FeatureStore
 
     from oo_profile.building.builder import Totals
@@ -42,7 +43,7 @@ OTHERS = 20_000
 OTHERS_SIGNALS = 30_000
 IMPORT_RATIO = 3.0
 SLOWED = 1.1
-ROUNDS = 2
+ROUNDS = 3
 _SLICES = 50
 _NOW = EPOCH.replace(year=2026, month=2)
 _STEP = timedelta(minutes=7)
@@ -141,7 +142,7 @@ def _measure_others(on: Stage, store: FeatureStore) -> None:
     others = list(_others(OTHERS_SIGNALS))
     alone = [_drained(on, store, recent, others)]
     # A late signal waits in the stream behind what a second brings.
-    every = int(OTHERS_SIGNALS / alone[0])
+    every = int(OTHERS_SIGNALS / alone[0].seconds)
     mixed = list(_mixed(others, every))
     disturbed = []
     for _ in range(ROUNDS):
@@ -149,19 +150,28 @@ def _measure_others(on: Stage, store: FeatureStore) -> None:
         alone.append(_drained(on, store, recent, others))
     print(
         f"{OTHERS_SIGNALS:,} signals of {OTHERS:,} others drained at {every:,}/s, with one old "
-        f"signal a second of a user with {SIGNALS:,} rows:"
+        f"signal a second of a user with {SIGNALS:,} rows, the fastest of {ROUNDS} rounds:"
     )
-    ratio = statistics.median(disturbed) / statistics.median(alone)
-    show("time, with over without", ratio, at_most(SLOWED))
+    for what, taken in (("time", _seconds), ("CPU", _cpu_seconds)):
+        ratio = min(map(taken, disturbed)) / min(map(taken, alone))
+        show(f"{what}, with over without", ratio, at_most(SLOWED))
+
+
+def _seconds(drained: Drained) -> float:
+    return drained.seconds
+
+
+def _cpu_seconds(drained: Drained) -> float:
+    return drained.cpu_seconds
 
 
 def _drained(
     on: Stage, store: FeatureStore, before: Sequence[SignalLine], lines: Sequence[SignalLine]
-) -> float:
+) -> Drained:
     _begin(on, before)
     asyncio.run(builder_drain.drain(on, store, len(before)))
     asyncio.run(builder_drain.publish_all(on, lines))
-    return asyncio.run(builder_drain.drain(on, store, len(lines))).seconds
+    return asyncio.run(builder_drain.drain(on, store, len(lines)))
 
 
 def _measure_latency(on: Stage, store: FeatureStore, seconds: int) -> None:

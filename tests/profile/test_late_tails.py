@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from support.strategies import Logged
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=40)
 @given(late_crowds, actions)
 def test_in_the_end_history_is_that_of_the_log(
     log: list[Logged], steps: list[tuple[str, int]]
@@ -29,7 +29,7 @@ def test_in_the_end_history_is_that_of_the_log(
         assert_same_rows(history_rows(played.connection), replayed_rows(played.connection))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 @given(late_crowds, actions)
 def test_every_row_holds_what_was_received_by_its_creation(
     log: list[Logged], steps: list[tuple[str, int]]
@@ -45,7 +45,7 @@ def test_every_row_holds_what_was_received_by_its_creation(
                 assert_same_columns(columns, columns_of(VIEWS[name], state.cells()))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 @given(late_crowds, actions)
 def test_what_was_seen_and_what_is_newest_never_wait(
     log: list[Logged], steps: list[tuple[str, int]]
@@ -60,7 +60,7 @@ def test_what_was_seen_and_what_is_newest_never_wait(
             assert seen[-1:] == sorted(rows)[-1:]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 @given(late_crowds, actions)
 def test_before_the_mark_history_is_true(log: list[Logged], steps: list[tuple[str, int]]) -> None:
     """The newest row of every event time before the mark, or of any without one, is the truth."""

@@ -55,7 +55,7 @@ def replayed_from_checkpoints(connection: sqlite3.Connection) -> Rows:
     return found
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=35)
 @given(late_logs, actions, few, actions)
 def test_a_tail_may_be_pruned_meanwhile(
     log: list[Logged], steps: list[tuple[str, int]], pruned: int, others: list[tuple[str, int]]
@@ -80,7 +80,7 @@ def test_a_tail_may_be_pruned_meanwhile(
         assert_same_rows(found, replayed_from_checkpoints(played.connection))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=15)
 @given(late_crowds, actions, actions)
 def test_a_history_may_be_rewritten_meanwhile(
     log: list[Logged], steps: list[tuple[str, int]], others: list[tuple[str, int]]
@@ -100,7 +100,7 @@ def test_a_history_may_be_rewritten_meanwhile(
         assert_same_rows(history_rows(played.connection), replayed_rows(played.connection))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=15)
 @given(late_logs, actions)
 def test_nothing_is_written_of_a_forgotten_person(
     log: list[Logged], steps: list[tuple[str, int]]
