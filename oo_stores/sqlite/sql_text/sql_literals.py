@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from oo_stores.sqlite.values.codec import Stored
 
 _LEAST = -(2**63)
+_LARGEST_POWER = 62
+_IN_DIGITS = re.compile(r"-?\d{1,6}\.\d{1,4}")
+"""Numbers written in digits; some versions of SQLite read a few longer ones as their neighbours."""
 
 
 def literal(value: Stored) -> str:
@@ -39,4 +44,19 @@ def _text(value: str) -> str:
 def _real(value: float) -> str:
     if math.isinf(value):
         return "9e999" if value > 0 else "-9e999"
-    return repr(value)
+    return repr(value) if _IN_DIGITS.fullmatch(repr(value)) else _by_powers_of_two(value)
+
+
+def _by_powers_of_two(value: float) -> str:
+    """Return a number as an integer and powers of two, which loses nothing on the way.
+
+    >>> _by_powers_of_two(2.0**-10)
+    '(CAST(4503599627370496 AS REAL) / 4611686018427387904)'
+    """
+    fraction, exponent = math.frexp(value)
+    exponent -= sys.float_info.mant_dig
+    whole, rest = divmod(abs(exponent), _LARGEST_POWER)
+    powers = [1 << _LARGEST_POWER] * whole + [1 << rest] * bool(rest)
+    operator = "*" if exponent > 0 else "/"
+    digits = int(math.ldexp(fraction, sys.float_info.mant_dig))
+    return f"(CAST({digits} AS REAL){''.join(f' {operator} {power}' for power in powers)})"
