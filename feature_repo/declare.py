@@ -55,7 +55,7 @@ def state_view(view: StateView, ttl: timedelta, owner: str = OWNER) -> FeatureVi
             owner=owner,
         ),
         description=view.description,
-        tags={**view.tags(), "owner": owner},
+        tags={**view.tags(), **view.expectation_tags(), "owner": owner},
         owner=owner,
     )
 

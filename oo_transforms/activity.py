@@ -12,6 +12,7 @@ import numpy as np
 from oo_transforms.clock import DAY_US, HOURS, MINUTE_US, WEEKDAYS
 from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, pick
 from oo_transforms.decayed import rate
+from oo_transforms.expectations import Expectations
 from oo_transforms.fields import Feature, FeatureGroup
 from oo_transforms.outputs import finish
 from oo_transforms.signals import AppSession
@@ -56,6 +57,9 @@ ACTIVITY_STATE = StateView(
     half_life=HALF_LIFE,
     weights={AppSession: _session},
     sums=_SUMS,
+    expects=Expectations(
+        fresh_within=timedelta(days=7), fresh_share=0.5, silence=timedelta(hours=6)
+    ),
 )
 
 ACTIVITY_FEATURES = FeatureGroup(

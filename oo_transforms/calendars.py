@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 
 from oo_transforms.columns import Inputs, Outputs, Rows, StateRows
+from oo_transforms.expectations import Expectations
 from oo_transforms.fields import Feature, FeatureGroup
 from oo_transforms.outputs import finish
 from oo_transforms.signals import CalendarSynced
@@ -23,6 +26,9 @@ CALENDAR_STATE = StateView(
     half_life=None,
     weights={CalendarSynced: _synced},
     last=(Last("last_busy_ratio", "Share of the window that is taken", "share", 0.0, 1.0),),
+    expects=Expectations(
+        fresh_within=timedelta(hours=12), fresh_share=0.02, silence=timedelta(days=1)
+    ),
 )
 
 CALENDAR_FEATURES = FeatureGroup(
@@ -38,6 +44,7 @@ CALENDAR_FEATURES = FeatureGroup(
             minimum=0.0,
             maximum=1.0,
             reads=("calendar_last_busy_ratio",),
+            when_stale="withheld",
         ),
     ),
 )

@@ -27,6 +27,9 @@ FEATURE_TAG = "feature."
 
 Value = float | int | bool | str
 
+WhenStale = Literal["served", "withheld"]
+"""What a reader is shown of a feature whose source is stale: the value with its age, or none."""
+
 _PYTHON_TYPES: dict[str, type[float | int | bool]] = {"Float64": float, "Int64": int, "Bool": bool}
 
 
@@ -86,6 +89,7 @@ class Feature:
         minimum: Least value, None if open.
         maximum: Greatest value, None if open.
         reads: State columns that it is computed from, for explanations.
+        when_stale: Whether it is shown with its age or withheld where its source is stale.
     """
 
     name: str
@@ -96,6 +100,7 @@ class Feature:
     minimum: float | None = None
     maximum: float | None = None
     reads: tuple[str, ...] = ()
+    when_stale: WhenStale = "served"
 
     def __post_init__(self) -> None:
         """Refuse a feature whose value without evidence is not one of its own values.
@@ -136,6 +141,7 @@ class Feature:
                 "range": [self.minimum, self.maximum],
                 "none": self.none,
                 "reads": list(self.reads),
+                "when_stale": self.when_stale,
             },
             ensure_ascii=False,
         )

@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from oo_transforms.columns import Inputs, Outputs, Rows, StateRows
+from oo_transforms.expectations import Expectations
 from oo_transforms.fields import Feature, FeatureGroup
 from oo_transforms.outputs import finish
 from oo_transforms.signals import MoodLogged
@@ -33,6 +34,9 @@ MOOD_STATE = StateView(
     weights={MoodLogged: _logged},
     last=(Last("last_score", "Score of the latest entry, 5 is best", "points", 1.0, 5.0),),
     sums=_SUMS,
+    expects=Expectations(
+        fresh_within=timedelta(days=3), fresh_share=0.05, silence=timedelta(days=2)
+    ),
 )
 
 MOOD_FEATURES = FeatureGroup(
@@ -48,6 +52,7 @@ MOOD_FEATURES = FeatureGroup(
             minimum=1.0,
             maximum=5.0,
             reads=("mood_last_score",),
+            when_stale="withheld",
         ),
         Feature(
             "mood_trend",
@@ -58,6 +63,7 @@ MOOD_FEATURES = FeatureGroup(
             minimum=-4.0,
             maximum=4.0,
             reads=("mood_last_score", "mood_score_sum", "mood_score_count"),
+            when_stale="withheld",
         ),
     ),
 )

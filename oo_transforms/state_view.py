@@ -17,6 +17,7 @@ from oo_transforms.fields import Dtype, StateField
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from oo_transforms.expectations import Expectations
     from oo_transforms.signals import Signal
 
 
@@ -80,6 +81,7 @@ class StateView:
         sums: Scalar sums and arrays of sums.
         categories: Sums kept by category.
         keeps_maximum: The sums are event times, and the greatest stays; scalar sums only.
+        expects: What is expected of the source; None: nothing.
         half_life_us: The half-life in microseconds, 0 if nothing decays.
         spans: For each of the sums, its first slot and the one behind its last.
         size: Number of slots.
@@ -95,6 +97,7 @@ class StateView:
     sums: tuple[Sum, ...] = ()
     categories: tuple[Sum, ...] = ()
     keeps_maximum: bool = False
+    expects: Expectations | None = None
     half_life_us: float = field(init=False, repr=False, compare=False)
     spans: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
     size: int = field(init=False, repr=False, compare=False)
@@ -158,6 +161,10 @@ class StateView:
             "invalidated_by": ",".join(self.subjects),
             "half_life_seconds": f"{seconds:.0f}",
         }
+
+    def expectation_tags(self) -> dict[str, str]:
+        """Return what the registry says is expected of the source; no state depends on it."""
+        return {} if self.expects is None else self.expects.tags()
 
     def fields(self) -> tuple[StateField, ...]:
         """List the columns in the order of `State.cells`."""

@@ -12,6 +12,7 @@ import numpy as np
 from oo_transforms.clock import HOURS, WEEKDAYS
 from oo_transforms.columns import Inputs, Outputs, Rows, StateRows, pick
 from oo_transforms.decayed import rate
+from oo_transforms.expectations import Expectations
 from oo_transforms.fields import Feature, FeatureGroup
 from oo_transforms.outputs import finish
 from oo_transforms.signals import TaskCompleted, TaskCreated, TaskSnoozed
@@ -72,6 +73,9 @@ TASK_STATE = StateView(
     weights={TaskCreated: _created, TaskCompleted: _completed, TaskSnoozed: _snoozed},
     sums=_SUMS,
     categories=(Sum("category_completed", "Decayed completions by category", "tasks"),),
+    expects=Expectations(
+        fresh_within=timedelta(days=14), fresh_share=0.3, silence=timedelta(hours=12)
+    ),
 )
 
 TASK_FEATURES = FeatureGroup(

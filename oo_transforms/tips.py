@@ -9,6 +9,7 @@ import numpy as np
 
 from oo_transforms.columns import Inputs, Outputs, Rows, StateRows
 from oo_transforms.decayed import rate
+from oo_transforms.expectations import Expectations
 from oo_transforms.fields import Feature, FeatureGroup
 from oo_transforms.outputs import finish
 from oo_transforms.signals import TipFeedback, TipShown
@@ -64,6 +65,9 @@ TIP_STATE = StateView(
     categories=(
         Sum("category_shown", "Decayed tips shown by category", "tips"),
         Sum("category_done", "Decayed tips done by category", "tips"),
+    ),
+    expects=Expectations(
+        fresh_within=timedelta(days=14), fresh_share=0.3, silence=timedelta(hours=12)
     ),
 )
 

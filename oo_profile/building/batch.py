@@ -13,6 +13,7 @@ from oo_profile.building.keeping_out import (
     without_forgotten,
 )
 from oo_profile.building.late_tails import LONG_TAIL_ROWS
+from oo_profile.building.minute_counts import MinuteCounts
 from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.building.received_times import ReceivedTimes
 from oo_profile.storage import behind, checkpoints, rejected, signal_log
@@ -95,6 +96,7 @@ class BatchWriter:
             for kind in SIGNAL_TYPES
         }
         self._times = ReceivedTimes(connection, self._tables)
+        self._counts = MinuteCounts(connection)
         self._stream_created_at = stream_created_at
         self._long_tail = long_tail
         self._guard = DefinitionGuard(views)
@@ -130,23 +132,33 @@ class BatchWriter:
             self._guard.check(self._connection)
             self._keep_out(sorted_out)
             self._find_known(sorted_out)
+            duplicates = [signal for _, signal in sorted_out.duplicates]
             newest_us = self._times.newest({signal.user_id for _, signal in sorted_out.new})
+            new_users = sum(received_us == 0 for received_us in newest_us.values())
             accepted = _in_log_order(sorted_out.new, newest_us)
             changes = self._fold(accepted)
             signal_log.insert_many(self._connection, accepted)
             for change in changes:
                 change.write(self._connection)
             rejected.insert_many(self._connection, self._stream_created_at, sorted_out.rejections)
+            self._counts.add(
+                self._stream_created_at,
+                accepted,
+                sorted_out.duplicates,
+                sorted_out.rejections,
+                new_users,
+            )
             self._mark_due({stored.signal.user_id for stored in accepted})
-            newest = self._newest(changes, sorted_out.duplicates)
+            newest = self._newest(changes, duplicates)
             if remember:
                 behind.insert_many(self._connection, newest.user_ids)
         self._times.keep(newest_us)
+        self._counts.keep()
         return Outcome(
             Counter(stored.signal.subject for stored in accepted),
-            len(sorted_out.duplicates),
+            len(duplicates),
             Counter(rejection.error.reason for rejection in sorted_out.rejections),
-            Counter(signal.subject for signal in sorted_out.duplicates),
+            Counter(signal.subject for signal in duplicates),
             Counter(rejection.message.subject for rejection in sorted_out.rejections),
             tuple(sorted_out.kept_out),
             newest,
@@ -176,7 +188,7 @@ class BatchWriter:
             if first is signal:
                 sorted_out.new.append((message, signal))
             elif first == signal:
-                sorted_out.duplicates.append(signal)
+                sorted_out.duplicates.append((message, signal))
             else:
                 other = f"{first.subject} of {first.occurred_at.isoformat()}"
                 sorted_out.rejections.append(Rejection(message, _reused(first.event_id, other)))
@@ -211,14 +223,14 @@ class BatchWriter:
 @dataclass(slots=True)
 class _SortedOut:
     new: list[Decoded] = field(default_factory=list)
-    duplicates: list[Signal] = field(default_factory=list)
+    duplicates: list[Decoded] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     kept_out: list[int] = field(default_factory=list)
 
     def add_copy(self, message: Message, signal: Signal, content: int) -> None:
         """Add a message that bears the id of a pruned signal with this digest of its content."""
         if checkpoints.content_digest(signal) == content:
-            self.duplicates.append(signal)
+            self.duplicates.append((message, signal))
         else:
             self.rejections.append(Rejection(message, _reused(signal.event_id, "a pruned signal")))
 

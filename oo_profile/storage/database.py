@@ -142,6 +142,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        """
+        CREATE TABLE signal_minutes (
+            minute INTEGER PRIMARY KEY,
+            written BIGINT NOT NULL,
+            stream_created_at TEXT NOT NULL,
+            stream_sequence BIGINT NOT NULL,
+            counts BLOB NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE busiest_users (
+            minute INTEGER PRIMARY KEY,
+            user_id TEXT NOT NULL,
+            signals BIGINT NOT NULL
+        )
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -124,6 +124,7 @@ def count(connection: sqlite3.Connection, table: str) -> int:
     return int(rows)
 
 
-def dump(connection: sqlite3.Connection) -> list[str]:
-    """Write down everything that is in a database."""
-    return list(connection.iterdump())
+def dump(connection: sqlite3.Connection, but_for: str | None = None) -> list[str]:
+    """Write down everything that is in a database, but for the rows of one table."""
+    left_out = f'INSERT INTO "{but_for}"'
+    return [line for line in connection.iterdump() if not line.startswith(left_out)]
