@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oo_profile.building.profile_features import Profile, ProfileFeatures, Subject
-from oo_profile.storage import signal_log, tombstones
+from oo_profile.storage import signal_log, tombstones, user_activity
 from oo_profile.storage.database import transaction
 from oo_profile.storage.state_table import StateTable
 from oo_transforms.clock import DAY_US
@@ -85,10 +85,12 @@ class ProfileTable:
         with transaction(self._connection):
             forgotten = tombstones.forgotten(self._connection, user_ids)
             known = [user_id for user_id in user_ids if user_id not in forgotten]
-            profiles = self._features.compute_many(self._subjects(known, now_us))
+            subjects = self._subjects(known, now_us)
+            profiles = self._features.compute_many(subjects)
             # All rows anew: of features that expired, or left the service, none stays.
             self._connection.executemany("DELETE FROM profile WHERE user_id = ?", ids)
             self._connection.executemany(_INSERT, _rows(profiles))
+            user_activity.put_many(self._connection, _newest(subjects))
             self._connection.executemany("DELETE FROM profile_due WHERE user_id = ?", ids)
         return len(user_ids)
 
@@ -103,6 +105,13 @@ class ProfileTable:
             )
             for user_id, known in states.items()
         ]
+
+
+def _newest(subjects: Iterable[Subject]) -> Iterator[tuple[str, int]]:
+    for subject in subjects:
+        if subject.states:
+            newest = max(version.event_time_us for version in subject.states.values())
+            yield subject.user_id, newest
 
 
 def _rows(profiles: Iterable[Profile]) -> Iterator[tuple[str, str, object, int]]:

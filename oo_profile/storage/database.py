@@ -160,6 +160,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE user_activity (
+            user_id TEXT PRIMARY KEY,
+            newest_event_at TIMESTAMP_US NOT NULL
+        ) WITHOUT ROWID
+        """,
+        "INSERT INTO user_activity SELECT user_id, max(occurred_at) FROM signal_offsets GROUP BY 1",
+        "CREATE INDEX user_activity_order ON user_activity (newest_event_at, user_id)",
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 
