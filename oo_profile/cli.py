@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
-_OURS: Final = ("oo_profile", "oo_stores", "oo_transforms")
+_OURS: Final = ("oo_admin", "oo_profile", "oo_stores", "oo_transforms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "restore": LazyCommand(
         "oo_profile.commands.restore:restore", "Put a backup in the place of the database."
     ),
+    "admin": LazyCommand("oo_admin.commands:admin", "Serve the pages for admins."),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

@@ -127,6 +127,8 @@ class Catalogue:
             entry for view in _ordered(applied, used) for entry in self._column_entries(view)
         )
         """The columns of state views."""
+        self.views = tuple(_source_view(view) for view in _ordered(applied, used))
+        """The state views, in the same order."""
 
     def service(self, name: str) -> tuple[Entry, ...]:
         """Return the features of a service in its order.

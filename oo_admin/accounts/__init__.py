@@ -1,0 +1,1 @@
+"""Who may look, who did, and what was done: a file beside the builder's."""

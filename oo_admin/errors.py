@@ -1,0 +1,45 @@
+"""Everything this package raises, in one tree.
+
+AdminError
+├── AccountError    an account cannot be made, or has no such name
+├── ForbiddenError  whoever asks may not do this
+├── ListenError     nobody can listen at the pages' address
+├── InputRefused    something that was sent is out of its bounds
+└── NotFound        there is nothing at this address
+"""
+
+from __future__ import annotations
+
+from oo_profile.errors import ProfileError, Terminal
+
+
+class AdminError(Terminal, ProfileError):
+    """Base of every error of this package; its text is fit to be shown to a person."""
+
+
+class AccountError(AdminError, ValueError):
+    """An account cannot be made, or has no such name."""
+
+
+class ForbiddenError(AdminError):
+    """Whoever asks may not do this."""
+
+
+class ListenError(AdminError, OSError):
+    """Nobody can listen at the pages' address."""
+
+    def __init__(self, address: str, port: int, reason: str) -> None:
+        self.address = address
+        self.port = port
+        super().__init__(
+            f"the pages cannot be served at {address}:{port} ({reason}): give another --port "
+            "(OO_ADMIN_PORT; 0: a free one), or an address of this machine as OO_ADMIN_ADDRESS"
+        )
+
+
+class InputRefused(AdminError, ValueError):
+    """Something that was sent is out of its bounds; nothing was done."""
+
+
+class NotFound(AdminError, LookupError):
+    """There is nothing at this address."""

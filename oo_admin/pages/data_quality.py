@@ -1,0 +1,67 @@
+"""How good the data is: freshness by view, and what was rejected."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from oo_admin.errors import InputRefused
+from oo_admin.reading.quality import (
+    USERS,
+    latest_rejected,
+    rejected_by_reason,
+    view_staleness,
+)
+from oo_admin.rejected_work import drop_work, retry_work
+from oo_admin.web.answers import page, see_other
+from oo_admin.web.context import admin_of
+from oo_admin.web.visitors import Change, Operator, Visitor
+from oo_profile.storage.rejected_rows import count_by_reason
+
+router = APIRouter()
+
+
+@router.get("/admin/data-quality")
+def data_quality(request: Request, session: Visitor) -> Response:
+    """Tell how fresh each view is, and what was rejected why."""
+    admin = admin_of(request)
+    now_us = admin.clock()
+    with admin.reader.reading() as connection:
+        views = view_staleness(connection, admin.reader.catalogue.views, now_us)
+        facts = {
+            "now_us": now_us,
+            "users": max((sum(view.counts.values()) for view in views), default=0),
+            "most_users": USERS,
+            "views": [asdict(view) for view in views],
+            "reasons": count_by_reason(connection),
+            "rejected": rejected_by_reason(connection),
+            "latest_rejected": latest_rejected(connection),
+        }
+    return page(request, session, "data_quality.html", facts)
+
+
+@router.post("/admin/rejected")
+def rejected(request: Request, session: Operator, form: Change) -> Response:
+    """Begin to publish again, or to drop, the rejected messages of one reason."""
+    admin = admin_of(request)
+    reason, action = form.get("reason", ""), form.get("action", "")
+    with admin.reader.reading() as connection:
+        if reason not in count_by_reason(connection):
+            raise InputRefused(
+                "no message is kept with this reason: another may have dealt with it"
+            )
+    settings, about = admin.reader.settings, f"rejected: {reason}"
+    if action == "retry":
+        job, is_new = admin.jobs.begin(
+            "retry", about, session.account.name, retry_work(settings, reason)
+        )
+    elif action == "drop":
+        job, is_new = admin.jobs.begin(
+            "drop", about, session.account.name, drop_work(settings, reason)
+        )
+    else:
+        raise InputRefused("action is none of retry, drop")
+    if is_new:
+        detail = f"rejected, {reason}, job {job.number}"
+        admin.audit.record(session.account.name, action, admin.clock(), detail=detail)
+    return see_other(f"/admin/jobs/{job.number}")

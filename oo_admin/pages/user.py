@@ -1,0 +1,118 @@
+"""One user: what is believed, why, and how fresh it is; and what can be done about it."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from oo_admin.errors import InputRefused
+from oo_admin.person_work import forget_work, rebuild_work
+from oo_admin.reading.person_facts import person_facts, reason_facts
+from oo_admin.web.answers import json_answer, page, see_other
+from oo_admin.web.context import admin_of
+from oo_admin.web.visitors import Change, Operator, Visitor
+from oo_profile.reports.words import parse_instant
+from oo_transforms.clock import to_micros
+
+MAX_ID = 128
+MAX_TEXT = 64
+_AUDIT_ROWS = 5
+router = APIRouter()
+
+
+@router.get("/admin/users/{user_id}")
+def user(request: Request, session: Visitor, user_id: str) -> Response:
+    """Tell all about a user, or with `feature` why one feature has its value."""
+    return _user(request, session, _checked_id(user_id))
+
+
+@router.get("/admin/user")
+def user_by_query(request: Request, session: Visitor) -> Response:
+    """Tell the same, of ids that addresses of pages cannot carry."""
+    return _user(request, session, _checked_id(request.query_params.get("id", "")))
+
+
+@router.post("/admin/rebuild")
+def rebuild(request: Request, session: Operator, form: Change) -> Response:
+    """Begin to rebuild a user, unless that is under way."""
+    admin, user_id = admin_of(request), _checked_id(form.get("user_id", ""))
+    admin.reader.profile(user_id, admin.clock())  # somebody who is known
+    work = rebuild_work(admin.reader, user_id, admin.clock())
+    job, is_new = admin.jobs.begin("rebuild", user_id, session.account.name, work)
+    if is_new:
+        admin.audit.record(
+            session.account.name,
+            "rebuild",
+            admin.clock(),
+            user_id=user_id,
+            detail=f"job {job.number}",
+        )
+    return see_other(f"/admin/jobs/{job.number}")
+
+
+@router.post("/admin/forget")
+def forget(request: Request, session: Operator, form: Change) -> Response:
+    """Begin to forget a user whose id was typed once more."""
+    admin, user_id = admin_of(request), _checked_id(form.get("user_id", ""))
+    if form.get("typed") != user_id:
+        raise InputRefused(
+            "what was typed is not this user's id, so nothing was done: go back and type the id "
+            "exactly as the page shows it"
+        )
+    work = forget_work(admin.reader, user_id, admin.clock())
+    job, is_new = admin.jobs.begin("forget", user_id, session.account.name, work)
+    if is_new:
+        admin.audit.record(
+            session.account.name,
+            "forget",
+            admin.clock(),
+            user_id=user_id,
+            detail=f"job {job.number}",
+        )
+    return see_other(f"/admin/jobs/{job.number}")
+
+
+@router.post("/admin/export")
+def export(request: Request, session: Operator, form: Change) -> Response:
+    """Give a file with everything that is kept of a user."""
+    admin, user_id = admin_of(request), _checked_id(form.get("user_id", ""))
+    told = admin.reader.export(user_id, admin.clock())
+    admin.audit.record(session.account.name, "export", admin.clock(), user_id=user_id)
+    answer = json_answer(told)
+    # A fixed name: an id could be a path.
+    answer.headers["Content-Disposition"] = 'attachment; filename="oo-user-export.json"'
+    return answer
+
+
+def _user(request: Request, session: Visitor, user_id: str) -> Response:
+    admin, present_us = admin_of(request), admin_of(request).clock()
+    at, now_us = _moment(request, present_us)
+    feature = request.query_params.get("feature")
+    if feature is not None:
+        facts = reason_facts(admin.reader.reason(user_id, feature[:MAX_TEXT], now_us))
+        action, template = "looked why", "why.html"
+    else:
+        person = admin.reader.person(user_id, now_us, in_the_past=now_us != present_us)
+        facts = person_facts(person)
+        facts["audit"] = [
+            entry.as_json() for entry in admin.audit.newest(_AUDIT_ROWS, user_id=user_id)
+        ]
+        action, template = "looked", "user.html"
+    admin.audit.record_look(session.account.name, action, present_us, user_id)
+    return page(request, session, template, {**facts, "at": at})
+
+
+def _moment(request: Request, present_us: int) -> tuple[str, int]:
+    text = request.query_params.get("at", "").strip()
+    if not text:
+        return "", present_us
+    try:
+        return text, to_micros(parse_instant(text[:MAX_TEXT]))
+    except ValueError as error:
+        raise InputRefused(str(error)) from error
+
+
+def _checked_id(user_id: str) -> str:
+    if not 1 <= len(user_id) <= MAX_ID or not user_id.isprintable():
+        raise InputRefused(
+            f"a user id has 1 to {MAX_ID} printable characters; this has {len(user_id)}"
+        )
+    return user_id

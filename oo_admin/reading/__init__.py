@@ -1,0 +1,1 @@
+"""What the pages tell, read from the builder's database and from Redis, as plain records."""

@@ -1,0 +1,132 @@
+"""The buttons of a user's page: rebuild, export, forget."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from support.world import signal
+
+from oo_admin.jobs import Jobs
+from oo_profile.storage.database import connect
+
+if TYPE_CHECKING:
+    from support.admin import Pages
+    from support.world import World
+
+pytestmark = pytest.mark.live
+
+
+def damage(world: World) -> None:
+    """Spoil Ada's rows: some gone, one with a later anchor than there ever was."""
+    connection = connect(world.settings.db)
+    connection.execute("DELETE FROM task_state WHERE user_id = 'ada'")
+    connection.execute(
+        "UPDATE activity_state SET event_timestamp = event_timestamp + 1000000000, "
+        "activity_sessions = 99 WHERE user_id = 'ada'"
+    )
+    connection.close()
+
+
+def test_rebuild_puts_right_what_was_spoilt_and_says_what_changed(
+    pages: Pages, world: World
+) -> None:
+    """Rows, later anchors and Redis come back, and the values are those from before."""
+    before = pages.facts("/admin/users/ada?feature=completion_rate")["feature"]["value"]
+    damage(world)
+    pages.admin.reader.online.delete(["ada"])
+    assert pages.facts("/admin/users/ada?feature=completion_rate")["feature"]["value"] != before
+    job = pages.job(pages.post("/admin/rebuild", user_id="ada"))
+    assert job["state"] == "done"
+    assert job["result"]["views"]["task_state"]["missing"] == 2
+    assert "completion_rate" in job["result"]["changed_features"]
+    facts = pages.facts("/admin/users/ada")
+    assert facts["online"]["agrees"]
+    assert all(heat["agrees"] for heat in facts["heat_maps"])
+    assert pages.facts("/admin/users/ada?feature=completion_rate")["feature"][
+        "value"
+    ] == pytest.approx(before, rel=1e-6)
+    assert "2 missing" in pages.get(f"/admin/jobs/{job['number']}").text
+
+
+def test_a_double_click_and_a_second_operator_share_one_job(pages: Pages) -> None:
+    """While it is under way nobody begins it again; who asks is led to it."""
+    go_on = threading.Event()
+    first, _ = pages.admin.jobs.begin("rebuild", "bob", "x", lambda _: {"waited": go_on.wait(60)})
+    one = pages.post("/admin/rebuild", user_id="ada").headers["location"]
+    two = pages.post("/admin/rebuild", user_id="ada").headers["location"]
+    three = pages.enter(name="grace").post("/admin/rebuild", user_id="ada").headers["location"]
+    go_on.set()
+    assert one == two == three != f"/admin/jobs/{first.number}"
+    pages.admin.jobs.wait()
+    assert [job.state for job in pages.admin.jobs.newest(9)] == ["done", "done"]
+    assert [entry.action for entry in pages.admin.audit.newest(9, user_id="ada")].count(
+        "rebuild"
+    ) == 1
+
+
+def test_a_job_of_a_killed_process_is_told_as_interrupted(pages: Pages) -> None:
+    """Whoever starts next finds its row, says so, and can begin it anew."""
+    with pages.admin.database.writing() as connection:
+        connection.execute(
+            "INSERT INTO jobs (kind, account, person, state, done, total, began_at, result) "
+            "VALUES ('rebuild', 'ada', ?, 'running', 3, 9, 1, '{}')",
+            (pages.admin.database.person_hash("ada"),),
+        )
+    Jobs(pages.admin.database, pages.admin.clock).close()
+    assert "interrupted" in pages.get("/admin/jobs/1").text
+    assert pages.job(pages.post("/admin/rebuild", user_id="ada"))["state"] == "done"
+
+
+def test_a_job_that_fails_says_why_and_names_nobody(pages: Pages) -> None:
+    """The reason stands on its page, without the id."""
+
+    def fail(_: object) -> dict[str, object]:
+        raise ValueError("ada is not there")
+
+    job, _ = pages.admin.jobs.begin("rebuild", "ada", "x", fail)
+    pages.admin.jobs.wait()
+    assert pages.admin.jobs.get(job.number).result == {"error": "(the user) is not there"}
+    assert "(the user) is not there" in pages.get(f"/admin/jobs/{job.number}").text
+
+
+def test_an_export_holds_everything(pages: Pages) -> None:
+    """Profile, signals as received, and every version of every state."""
+    told = pages.post("/admin/export", 200, user_id="ada").json()
+    assert (told["user_id"], len(told["signals"])) == ("ada", 5)
+    assert {view: len(rows) for view, rows in told["history"].items()}["mood_state"] == 1
+    assert pages.admin.audit.newest(1)[0].action == "export"
+
+
+def test_forgetting_needs_the_id_typed_and_leaves_no_name(pages: Pages, world: World) -> None:
+    """Nothing happens without it; afterwards no file of these pages holds the id."""
+    name = "ada-who-leaves"
+    world.publish_and_build([signal("mood.logged", name, "2026-01-01T00:00:00Z", score=1)])
+    pages.get(f"/admin/users/{name}")
+    pages.post("/admin/forget", 400, user_id=name, typed=name[:-1])
+    pages.get(f"/admin/users/{name}")
+    job = pages.job(pages.post("/admin/forget", user_id=name, typed=name))
+    assert job["state"] == "done", job
+    assert job["result"]["left"] == []
+    pages.get(f"/admin/users/{name}", 404)
+    path = pages.admin.database.path
+    for file in path.parent.glob(path.name + "*"):
+        assert name.encode() not in file.read_bytes()
+    actions = [entry.action for entry in pages.admin.audit.newest(9, user_id=name)]
+    assert actions == ["forget", "looked"]
+
+
+def test_rejected_messages_are_retried_or_dropped_by_reason(pages: Pages, world: World) -> None:
+    """A retry puts them into the stream again; a drop removes them; each is in the audit log."""
+    world.publish_and_build([signal("mood.logged", "ada", "2026-01-01T00:00:00Z", score=9)])
+    (reason,) = pages.facts("/admin/data-quality")["reasons"]
+    job = pages.job(pages.post("/admin/rejected", reason=reason, action="retry"))
+    assert job["result"] == {"published": 1, "cut": 0, "unpublishable": 0}
+    assert "1 message published again" in pages.get(f"/admin/jobs/{job['number']}").text
+    world.publish_and_build([])
+    pages.post("/admin/rejected", 400, reason=reason, action="burn")
+    job = pages.job(pages.post("/admin/rejected", reason=reason, action="drop"))
+    assert job["result"] == {"dropped": 1}
+    pages.post("/admin/rejected", 400, reason=reason, action="drop")
+    assert [entry.action for entry in pages.admin.audit.newest(2)] == ["drop", "retry"]
