@@ -1,1 +1,1 @@
-"""What people look at: pages about users, features and the system, served by `oo admin`."""
+"""What people look at: pages about users, features, data quality and the system; and alerts."""

@@ -1,0 +1,1 @@
+"""Data quality: checks on what the builder counts, and the alerts that come of them."""
