@@ -94,13 +94,14 @@ class Usual:
     expected: Mapping[str, float] = field(default_factory=dict)
 
 
-def evaluate(
-    history: History, facts: Facts, usual: Usual, config: QualityConfig, now_us: int
+def evaluate(  # noqa: PLR0913, PLR0917 - all that is known at a moment
+    history: History, end: int, facts: Facts, usual: Usual, config: QualityConfig, now_us: int
 ) -> list[Grouped]:
     """Run every check at a moment and group what they find.
 
     Args:
-        history: Counts of every period that is over and that the builder has passed.
+        history: Counts by period.
+        end: The period after the last one that is over and that the builder has passed.
         facts: What is seen.
         usual: What is usual of that.
         config: The knobs.
@@ -112,17 +113,17 @@ def evaluate(
         state.check_flood(facts, config),
         state.check_freshness(facts, usual.freshness, usual.expected),
         state.check_features(facts, usual.features),
-        _check_windows(history, config),
+        _check_windows(history, end, config),
+        volume.check_silence(history, end, config),
     ):
         for finding in checked:
             found.setdefault(finding.key, finding)
     return grouped(found.values())
 
 
-def _check_windows(history: History, config: QualityConfig) -> Iterator[Finding]:
-    if history.end - history.first < config.periods(config.warm_up):
+def _check_windows(history: History, end: int, config: QualityConfig) -> Iterator[Finding]:
+    if end - history.first < config.periods(config.warm_up):
         return
-    end = history.end
     for length in config.windows:
         window = Window(history, config, end - config.periods(length), end)
         for check in _WINDOW_CHECKS:

@@ -134,6 +134,18 @@ def written_since(connection: sqlite3.Connection, written: int) -> list[SignalMi
     ]
 
 
+def between(connection: sqlite3.Connection, first: int, end: int) -> list[SignalMinute]:
+    """Return the minutes from `first` to before `end`, in order of time."""
+    rows = connection.execute(
+        "SELECT minute, written, counts FROM signal_minutes WHERE minute >= ? AND minute < ? "
+        "ORDER BY minute",
+        (first, end),
+    )
+    return [
+        SignalMinute(minute, number, _decoder.decode(counts)) for minute, number, counts in rows
+    ]
+
+
 def busiest_between(connection: sqlite3.Connection, first: int, end: int) -> list[BusiestUser]:
     """Return who sent most in each minute from `first` to before `end`."""
     rows = connection.execute(

@@ -67,7 +67,7 @@ class Watched:
             self.points.append(point)
         if incident is not None:
             facts = incident.look(facts, hour - began + 1)
-        groups = evaluate(self.history, facts, usual, CONFIG, now_us)
+        groups = evaluate(self.history, hour + 1, facts, usual, CONFIG, now_us)
         self.changes += self.book.update(groups, now_us)
 
 

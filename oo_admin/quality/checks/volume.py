@@ -9,11 +9,14 @@ import numpy as np
 from oo_admin.quality.checks.sources import SUBJECTS_OF, lasting, percent
 from oo_admin.quality.checks.window import too_few, too_many
 from oo_admin.quality.finding import Cause, Finding, Severity
+from oo_transforms.syncs import SOURCE_VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oo_admin.quality.checks.window import Window
+    from oo_admin.quality.config import QualityConfig
+    from oo_admin.quality.history import History
 
 STOPPED_BELOW: Final = 0.1
 """Share of the usual below which a source counts as stopped, not as having less."""
@@ -22,6 +25,8 @@ SURGE: Final = 3.0
 PARTLY_SIGMAS: Final = 5.0
 LEAST_LOSS: Final = 0.07
 PARTLY_WINDOWS: Final = 8
+LEAST_USED: Final = 20
+"""Signals that a source has sent when it counts as in use."""
 
 
 def check_volume(window: Window) -> Iterator[Finding]:
@@ -101,6 +106,21 @@ def check_parts(window: Window) -> Iterator[Finding]:
                 source,
                 SUBJECTS_OF[source],
             )
+
+
+def check_silence(history: History, end: int, config: QualityConfig) -> Iterator[Finding]:
+    """Find sources of which nothing came for longer than is declared, with no need of habits."""
+    for source, view in SOURCE_VIEWS.items():
+        if view.expects is None:
+            continue
+        start = end - config.periods(view.expects.silence)
+        counts = [history.sum("stored", s, start, end) for s in view.subjects]
+        before = [history.sum("stored", s, history.first, start) for s in view.subjects]
+        if not sum(counts) and sum(before) >= LEAST_USED:
+            hours = view.expects.silence.total_seconds() / 3600
+            text = f"no signal of {source} came in the last {lasting(hours)}, of anybody"
+            severity = Severity.CRITICAL
+            yield Finding(Cause.SOURCE_STOPPED, source, text, severity, source, SUBJECTS_OF[source])
 
 
 def _part(window: Window, source: str, start: int, end: int) -> float | None:
