@@ -17,7 +17,10 @@ from oo_admin.web.answers import page, see_other
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Change, Operator, Visitor
 from oo_profile.storage.rejected_rows import count_by_reason
+from oo_transforms.clock import HOUR_US
 
+MOST_HOURS = 24 * 30
+MAX_REASON = 200
 router = APIRouter()
 
 
@@ -26,10 +29,12 @@ def data_quality(request: Request, session: Visitor) -> Response:
     """Tell how fresh each view is, and what was rejected why."""
     admin = admin_of(request)
     now_us = admin.clock()
+    quality = admin.quality.facts(now_us)
     with admin.reader.reading() as connection:
         views = view_staleness(connection, admin.reader.catalogue.views, now_us)
         facts = {
             "now_us": now_us,
+            "quality": quality,
             "users": max((sum(view.counts.values()) for view in views), default=0),
             "most_users": USERS,
             "views": [asdict(view) for view in views],
@@ -65,3 +70,21 @@ def rejected(request: Request, session: Operator, form: Change) -> Response:
         detail = f"rejected, {reason}, job {job.number}"
         admin.audit.record(session.account.name, action, admin.clock(), detail=detail)
     return see_other(f"/admin/jobs/{job.number}")
+
+
+@router.post("/admin/mute")
+def mute(request: Request, session: Operator, form: Change) -> Response:
+    """Have nobody told of an alert for some hours, for a reason."""
+    admin, hours, reason = admin_of(request), form.get("hours", ""), form.get("reason", "").strip()
+    if (
+        not hours.isdecimal()
+        or not 1 <= int(hours[:4]) <= MOST_HOURS
+        or len(hours) > len(str(MOST_HOURS))
+    ):
+        raise InputRefused(f"a mute ends after 1 to {MOST_HOURS} hours")
+    if not 1 <= len(reason) <= MAX_REASON:
+        raise InputRefused(f"a mute needs a reason of 1 to {MAX_REASON} characters")
+    until_us = admin.clock() + int(hours) * HOUR_US
+    admin.quality.mute(form.get("key", ""), until_us, reason, session.account.name)
+    admin.audit.record(session.account.name, "mute", admin.clock(), detail=f"for {hours} h")
+    return see_other("/admin/data-quality")

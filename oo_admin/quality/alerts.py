@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from oo_admin.quality.finding import Cause, Severity  # noqa: TC001 - msgspec decodes into them
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
     from oo_admin.quality.evaluation import Grouped
-    from oo_admin.quality.finding import Cause, Severity
 
 
 class State(StrEnum):

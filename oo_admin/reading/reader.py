@@ -104,6 +104,11 @@ class Reader:
         """The features that a profile has."""
         return self._services[PROFILE_SERVICE]
 
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of all services."""
+        return tuple(sorted(self._services))
+
     def services_of(self, feature: str) -> list[str]:
         """List the services that have a feature, by name."""
         return sorted(name for name, names in self._services.items() if feature in names)

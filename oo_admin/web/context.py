@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from oo_admin.config import AdminConfig
     from oo_admin.jobs import Jobs
     from oo_admin.reading.distribution import Distributions
+    from oo_admin.reading.quality_facts import QualityFacts
     from oo_admin.reading.reader import Reader
 
 
@@ -37,6 +38,7 @@ class Admin:
         jobs: What is being done behind the pages.
         reader: Reads the store's data.
         distributions: How features are spread.
+        quality: What the quality engine has found.
         templates: What pages are written with.
     """
 
@@ -50,6 +52,7 @@ class Admin:
     jobs: Jobs
     reader: Reader
     distributions: Distributions
+    quality: QualityFacts
     templates: Environment
 
 

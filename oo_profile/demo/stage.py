@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oo_profile.development.dev_servers import KEPT_FOLDER, DevServers, kept_servers
+from oo_profile.development.kept_pages import end_pages
 from oo_profile.development.ports import LOOPBACK, free_port
 from oo_profile.settings import Settings
 
@@ -26,10 +27,12 @@ class Stage:
     Attributes:
         folder: All files of the demo.
         settings: What the environment says as well, for Feast.
+        pages_port: Where the pages for admins are to be.
     """
 
     folder: Path
     settings: Settings
+    pages_port: int
 
     @property
     def environment_file(self) -> Path:
@@ -68,9 +71,11 @@ def stage(repo: Path, *, keep: bool) -> Iterator[Stage]:
             "OO_NATS": f"nats://{nats[0]}:{nats[1]}",
             # Its signals are of any year: a state is as old as it is at the request's clock.
             "OO_TTL_CLOCK": "now",
+            "OO_ADMIN_DB": str(folder / "admin.db"),
+            "OO_ADMIN_PORT": str(free_port()),
         }
         exits.enter_context(_named(environment))
-        on = Stage(folder, Settings.load(os.environ, repo))
+        on = Stage(folder, Settings.load(os.environ, repo), int(environment["OO_ADMIN_PORT"]))
         for name, value in environment.items():
             on.name(name, value)
         yield on
@@ -79,6 +84,7 @@ def stage(repo: Path, *, keep: bool) -> Iterator[Stage]:
 def _kept(repo: Path) -> Path:
     folder = repo.parent / KEPT_FOLDER
     if folder.exists():
+        end_pages(folder)
         kept_servers(repo.parent).down()
         shutil.rmtree(folder)
     folder.mkdir()

@@ -16,6 +16,7 @@ from oo_profile.demo import samples
 from oo_profile.demo.feed import Feed, from_git, from_simulation
 from oo_profile.demo.stage import Stage, stage
 from oo_profile.demo.traffic import Traffic, run_traffic
+from oo_profile.development.kept_pages import await_pages, begin_pages
 from oo_profile.errors import DisagreementError
 from oo_profile.registry import open_store, service_features
 from oo_profile.reports.catalogue import Catalogue
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from feast import FeatureStore
 
     from oo_profile.agreement import Agreement, Moment
+    from oo_profile.development.kept_pages import Login
 
 SERVICE = "bandit_v2"
 CHECKED_USERS = 200
@@ -80,6 +82,8 @@ class Tour:
             self._say("Redis and NATS are up, embedded, on free ports")
             click.echo(f"  redis {on.settings.redis}, nats {on.settings.nats}")
             store = self._apply(on)
+            # Begun here, since they take some seconds to answer.
+            pages = begin_pages(on.folder, on.pages_port) if config.keep else None
             feeds = self._feeds(on)
             traffic = self._traffic(on, store, feeds)
             unserved = self._unserved(store, on)
@@ -91,6 +95,8 @@ class Tour:
             self._training_set(store, on)
             agreements = self._agreements(store, on)
             self._next(on)
+            if pages is not None:
+                self._pages(on, pages, person)
         agree = all(found.holds for found in agreements)
         if not traffic.is_whole or unserved or not agree:
             raise DisagreementError("see the lines marked with NO above")
@@ -209,6 +215,12 @@ class Tour:
             click.echo(f"  NO: {difference}")
         return found
 
+    def _pages(self, on: Stage, pages: Login, person: Moment) -> None:
+        self._say("The pages for admins")
+        await_pages(pages, on.folder)
+        click.echo(f"  {pages.url}/users/{person.user_id}")
+        click.echo(f"  log in as {pages.account}, password {pages.password}")
+
     def _next(self, on: Stage) -> None:
         self._say("What to try next")
         if self._config.keep:
@@ -217,7 +229,9 @@ class Tour:
             click.echo("  .venv/bin/oo profile USER --explain completion_rate")
             click.echo("  make down                     # stops the servers")
         else:
-            click.echo("  make demo KEEP=1                    # the same, and the servers stay up")
+            click.echo(
+                "  make demo KEEP=1                    # the same; servers and pages stay up"
+            )
             click.echo('  make demo REPOS="~/src/a ~/src/b"   # your own working profile')
             click.echo("  README.md has how the bandit, data scientists and producers reach it")
 

@@ -9,6 +9,9 @@ import pytest
 from support.world import signal
 
 from oo_admin.jobs import Jobs
+from oo_admin.quality.alerts import Alert, State
+from oo_admin.quality.finding import Cause, Severity
+from oo_admin.quality.store import FILE, opened
 from oo_profile.storage.database import connect
 
 if TYPE_CHECKING:
@@ -130,3 +133,36 @@ def test_rejected_messages_are_retried_or_dropped_by_reason(pages: Pages, world:
     assert job["result"] == {"dropped": 1}
     pages.post("/admin/rejected", 400, reason=reason, action="drop")
     assert [entry.action for entry in pages.admin.audit.newest(2)] == ["drop", "retry"]
+
+
+def test_an_alert_is_shown_with_what_to_do_and_can_be_muted(pages: Pages) -> None:
+    """What, since when, what is affected and what helps; a mute has an end, a reason and a name."""
+    assert "The checks have not run yet" in pages.get("/admin/data-quality").text
+    now_us = pages.admin.clock()
+    alert = Alert(
+        key="source-stopped|app",
+        cause=Cause.SOURCE_STOPPED,
+        about="app",
+        state=State.FIRING,
+        severity=Severity.CRITICAL,
+        what="nothing came from app for 3 h",
+        since_us=now_us - 1,
+        seen_us=now_us,
+        subjects=("signals.app.session",),
+        users=2,
+    )
+    with opened(pages.admin.reader.settings.db.with_name(FILE)) as store:
+        store.set_alerts([alert])
+        store.set_mark("evaluated_us", now_us)
+    told = pages.facts("/admin/data-quality")["quality"]
+    assert told["alerts"][0]["services"] == ["profile_v1"]
+    assert {row["subject"] for row in told["subjects"]} >= {"signals.mood.logged"}
+    text = pages.get("/admin/data-quality").text
+    assert "nothing came from app for 3 h" in text
+    assert "2 users affected" in text
+    pages.post("/admin/mute", 400, key=alert.key, hours="0", reason="known")
+    pages.post("/admin/mute", 400, key=alert.key, hours="4", reason=" ")
+    pages.post("/admin/mute", 404, key="another", hours="4", reason="known")
+    pages.post("/admin/mute", key=alert.key, hours="4", reason="known")
+    muted = pages.facts("/admin/data-quality")["quality"]["alerts"][0]
+    assert (muted["muted_by"], muted["mute_reason"]) == ("operator", "known")
