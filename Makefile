@@ -10,7 +10,7 @@ BENCH ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz lint format apply up down run bench bench-offline lock clean
+.PHONY: help demo test test-browser screenshots soak fuzz lint format apply up down run bench bench-offline lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -20,6 +20,13 @@ demo: $(READY) ## Show it all on real input (REPOS="~/a ~/b" for your repositori
 
 test: $(READY) ## Run the tests, with real servers
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test-browser: $(READY) ## Look at the admin pages in Chromium (apt install chromium), a minute or two
+	@if command -v chromium >/dev/null; then $(BIN)/pytest -m browser -n 0 tests/browser; \
+	  else echo "no chromium: the tests of the admin pages in a browser are left out"; fi
+
+screenshots: $(READY) ## Take the pictures of the admin pages in docs/screenshots, with Chromium
+	@$(BIN)/python tests/browser/screenshots.py
 
 soak: $(READY) ## Kill the builder 200 times on real servers, a few minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_crashes.py

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-COPIED = ("feature_repo", "oo_transforms", "oo_stores", "oo_profile", "Makefile", "pyproject.toml")
+COPIED = (
+    "feature_repo",
+    "oo_admin",
+    "oo_profile",
+    "oo_stores",
+    "oo_transforms",
+    "Makefile",
+    "pyproject.toml",
+)
 BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLES = [(kind, text) for kind, text in BLOCK.findall(README) if "make demo KEEP" not in text]
 DEMO = ("-m", "oo_profile.cli", "demo", "--keep", "--users", "60", "--days", "30")

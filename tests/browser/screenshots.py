@@ -1,0 +1,44 @@
+"""Take pictures of all pages for the documentation: `make screenshots`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.browsing import HEIGHT, PROJECT, browser, site
+
+FOLDER = PROJECT / "docs" / "screenshots"
+PHONE = ("users", "user", "why")
+
+
+def main() -> None:
+    """Show every page on a desktop in light, and some on a phone in dark."""
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        site(Path(folder)) as pages,
+        browser() as chromium,
+    ):
+        pages.oo("quality", "run")
+        for theme, width, names in (("light", 1440, tuple(pages.pages())), ("dark", 390, PHONE)):
+            context = chromium.new_context(
+                viewport={"width": width, "height": HEIGHT},
+                color_scheme="dark" if theme == "dark" else "light",
+            )
+            page = context.new_page()
+            page.goto(f"{pages.url}/login")
+            if theme == "light":
+                page.screenshot(path=FOLDER / "login.png")
+            pages.enter(page)
+            for name in names:
+                page.goto(pages.pages()[name], wait_until="networkidle")
+                mark = "" if theme == "light" else "-phone"
+                page.screenshot(path=FOLDER / f"{name}{mark}.png")
+            context.close()
+
+
+if __name__ == "__main__":
+    main()

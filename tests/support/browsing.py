@@ -1,0 +1,146 @@
+"""The pages after a demo, a builder that runs beside them, and a browser that looks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+PROJECT = Path(__file__).resolve().parents[2]
+COPIED = (
+    "feature_repo",
+    "oo_admin",
+    "oo_profile",
+    "oo_stores",
+    "oo_transforms",
+    "pyproject.toml",
+)
+OO = (sys.executable, "-m", "oo_profile.cli")
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+THEMES = ("light", "dark")
+WIDTHS = (1440, 390)
+HEIGHT = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Pages that are up.
+
+    Attributes:
+        project: The copy of the project that they are of.
+        environment: What commands need to work on the same data.
+        url: Address up to `/admin`.
+        person: Whom the demo has shown.
+        account: Who can log in.
+        password: With what.
+    """
+
+    project: Path
+    environment: dict[str, str]
+    url: str
+    person: str
+    account: str
+    password: str
+
+    def oo(self, *arguments: str, typed: str = "") -> str:
+        """Run a command on the same data."""
+        done = subprocess.run(
+            (*OO, *arguments),
+            cwd=self.project,
+            env=self.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def enter(self, page: Page) -> None:
+        """Log in through the form."""
+        page.goto(f"{self.url}/login")
+        page.get_by_label("Name").fill(self.account)
+        page.get_by_label("Password").fill(self.password)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"{self.url}/users")
+
+    def pages(self) -> dict[str, str]:
+        """Return the address of each kind of page by a name."""
+        return {
+            "users": f"{self.url}/users",
+            "user": f"{self.url}/users/{self.person}",
+            "why": f"{self.url}/users/{self.person}?feature=completion_rate",
+            "features": f"{self.url}/features",
+            "feature": f"{self.url}/features/completion_rate",
+            "data-quality": f"{self.url}/data-quality",
+            "system": f"{self.url}/system",
+            "nothing-here": f"{self.url}/users/nobody-like-this",
+        }
+
+
+@contextlib.contextmanager
+def site(folder: Path) -> Iterator[Site]:
+    """Run a demo of this repository and some simulated people, and a builder beside it."""
+    project = folder / "project"
+    project.mkdir()
+    for name in COPIED:
+        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        copy(PROJECT / name, project / name)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OO_")}
+    environment["PYTHONPATH"] = str(project)
+    command = (*OO, "demo", "--keep", "--users", "60", "--days", "60", str(PROJECT))
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=True
+    )
+    address, person = re.findall(r"(http://\S+/admin)/users/(\S+)", done.stdout)[0]
+    account, password = re.findall(r"log in as (\S+), password (\S+)", done.stdout)[0]
+    exports = (project / ".demo" / "env.sh").read_text(encoding="utf-8")
+    for word in shlex.split(exports):
+        name, equals, value = word.partition("=")
+        if equals:
+            environment[name] = value
+    builder = subprocess.Popen(
+        (*OO, "run"),
+        cwd=project,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield Site(project, environment, address, person, account, password)
+    finally:
+        builder.terminate()
+        builder.wait()
+        subprocess.run((*OO, "down"), cwd=project, env=environment, check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise FileNotFoundError(f"none of {', '.join(PROGRAMS)} is installed: apt install chromium")
+    with sync_playwright() as playwright:
+        # Within a container, and as root, its own sandbox cannot be had.
+        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield launched
+        finally:
+            launched.close()
