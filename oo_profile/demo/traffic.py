@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, NoReturn
 from tqdm import tqdm
 
 from oo_profile.building.late_tails import correct_all
+from oo_profile.building.profile_features import ProfileFeatures
+from oo_profile.building.profile_table import ProfileTable
 from oo_profile.building.service import run_builder
 from oo_profile.storage.database import connect
 from oo_profile.transport.connection import connect_to_nats
 from oo_profile.transport.publisher import publish
 from oo_profile.transport.signal_file import read_signals
 from oo_profile.transport.stream import ensure_stream
+from oo_profile.wall_clock import wall_clock
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from oo_profile.building.builder import Totals
     from oo_profile.demo.feed import Feed
     from oo_profile.settings import Settings
+
+REFRESHED_AT_ONCE = 500
+"""Users whose profiles are computed in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,9 @@ async def _run(
     with contextlib.closing(connect(settings.db)) as database:
         # A builder that goes on would do it: what is shown next reads what is true.
         correct_all(database, STATE_VIEWS)
+        profiles = ProfileTable(database, STATE_VIEWS, ProfileFeatures(store))
+        while profiles.refresh_due(wall_clock(), REFRESHED_AT_ONCE):
+            pass
     return Traffic(count, publish_seconds, building.result(), built_seconds)
 
 
