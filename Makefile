@@ -10,7 +10,7 @@ BENCH ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots soak fuzz lint format apply up down run bench bench-offline lock clean
+.PHONY: help demo test test-browser screenshots soak incidents fuzz lint format apply up down run bench bench-offline lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -33,6 +33,9 @@ soak: $(READY) ## Kill the builder 200 times on real servers, a few minutes (SEE
 
 fuzz: $(READY) ## Send the builder 200,000 hostile messages, a few minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_fuzz.py
+
+incidents: $(READY) ## Put 30 incidents into a simulated population, and watch two quiet years; minutes
+	@PYTHONPATH=tests $(BIN)/python tests/incidents/run.py
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .

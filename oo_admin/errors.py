@@ -5,12 +5,19 @@ AdminError
 ├── ForbiddenError  whoever asks may not do this
 ├── ListenError     nobody can listen at the pages' address
 ├── InputRefused    something that was sent is out of its bounds
-└── NotFound        there is nothing at this address
+├── NotFound        there is nothing at this address
+├── RoutesError     the file that says who is told of alerts cannot be used
+└── NotSentError    a notice could not be delivered; it is tried again
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oo_profile.errors import ProfileError, Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class AdminError(Terminal, ProfileError):
@@ -43,3 +50,31 @@ class InputRefused(AdminError, ValueError):
 
 class NotFound(AdminError, LookupError):
     """There is nothing at this address."""
+
+
+class RoutesError(AdminError):
+    """The file that says who is told of alerts cannot be used.
+
+    Attributes:
+        path: The file.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be used: {reason}; docs/data-quality.md shows one")
+        self.path = path
+        self.reason = reason
+
+
+class NotSentError(AdminError):
+    """A notice could not be delivered.
+
+    Attributes:
+        channel: By what; the address itself may hold a password.
+        reason: What was said.
+    """
+
+    def __init__(self, channel: str, reason: str) -> None:
+        super().__init__(f"a notice could not be delivered by {channel}: {reason}")
+        self.channel = channel
+        self.reason = reason

@@ -103,6 +103,9 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
         "oo_profile.commands.restore:restore", "Put a backup in the place of the database."
     ),
     "admin": LazyCommand("oo_admin.commands:admin", "Serve the pages for admins."),
+    "quality": LazyCommand(
+        "oo_admin.quality.commands:quality", "Check what comes, and tell people of what is wrong."
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

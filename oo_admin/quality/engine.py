@@ -89,6 +89,7 @@ class QualityEngine:
     def run(self, now_us: int) -> list[Alert]:
         """Evaluate once; return the alerts that fire, change cause or are resolved by it.
 
+        To be called in a transaction of the store; after one that failed, a new engine goes on.
         What could not be looked at, since Redis or NATS is away for one, is not judged.
 
         Args:
@@ -97,16 +98,15 @@ class QualityEngine:
         Raises:
             sqlite3.Error: The builder's database cannot be read; the call may be made again.
         """
-        with self._store.transaction():
-            history = self._read(now_us)
-            facts, usual = self._look(now_us)
-            end = self._end(facts, now_us)
-            groups = evaluate(history, end, facts, usual, self._config, now_us)
-            changes = self._book.update(groups, now_us)
-            self._store.set_alerts([*self._book.open, *changes])
-            self._store.forget_pending(alert.key for alert in self._book.open)
-            self._store.set_mark("evaluated_us", now_us)
-            self._store.set_mark("waiting", -1 if facts.waiting is None else facts.waiting)
+        history = self._read(now_us)
+        facts, usual = self._look(now_us)
+        end = self._end(facts, now_us)
+        groups = evaluate(history, end, facts, usual, self._config, now_us)
+        changes = self._book.update(groups, now_us)
+        self._store.set_alerts([*self._book.open, *changes])
+        self._store.forget_pending(alert.key for alert in self._book.open)
+        self._store.set_mark("evaluated_us", now_us)
+        self._store.set_mark("waiting", -1 if facts.waiting is None else facts.waiting)
         return changes
 
     def _end(self, facts: Facts, now_us: int) -> int:

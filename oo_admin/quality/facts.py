@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003 - read from JSON by type
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +107,4 @@ class Facts:
     freshness: tuple[ViewFreshness, ...] = ()
     online: OnlineSample | None = None
     features: tuple[FeatureSample, ...] = ()
-    busiest: BusyUser | None = field(default=None)
+    busiest: BusyUser | None = None

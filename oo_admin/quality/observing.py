@@ -149,7 +149,7 @@ def feature_samples(
 ) -> tuple[FeatureSample, ...]:
     """Say how the features of these users are distributed in the table `profile`."""
     rows = connection.execute(
-        "SELECT feature_name, value FROM json_each(?) AS asked CROSS JOIN profile "
+        "SELECT feature_name, profile.value FROM json_each(?) AS asked CROSS JOIN profile "
         "ON user_id = asked.value",
         (json.dumps(users),),
     )

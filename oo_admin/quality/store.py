@@ -232,22 +232,23 @@ def opened(path: Path) -> Iterator[QualityStore]:
     Raises:
         DatabaseError: It cannot be opened or is no database.
     """
-    connection = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseError(path, error) from error
+    try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         for table in _TABLES:
             connection.execute(table)
         yield QualityStore(connection)
-    except (OSError, sqlite3.Error) as error:
+    except sqlite3.Error as error:
         raise DatabaseError(path, error) from error
     finally:
-        if connection is not None:
-            connection.close()
+        connection.close()
 
 
 def _decoded(encoded: bytes, kind: type[T]) -> T:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOUR_US: Final = 3_600_000_000
 WEEK_US: Final = 7 * 24 * HOUR_US
 WEEKS: Final = 4
-LEAST_WEEKS: Final = 3
+LEAST_WEEKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class FreshnessPoint:
 def usual_freshness(points: Iterable[FreshnessPoint], now_us: int) -> dict[str, ViewFreshness]:
     """Add up how fresh each view was at this hour of the week, in the four weeks before.
 
-    A view that was not seen at it in three weeks at least is left out.
+    A view that was not seen at it in all four is left out.
     """
     sums: dict[str, ViewFreshness] = {}
     times: dict[str, int] = {}

@@ -129,7 +129,7 @@ def _all_twice(sent: Sent) -> Iterator[Sent]:
 
 def _flooded(sent: Sent) -> Iterator[Sent]:
     yield sent
-    for copy in range(10):
+    for copy in range(40):
         yield sent._replace(
             data=sent.data
             | {
@@ -198,7 +198,7 @@ INCIDENTS: Final = (
         _only("feedback", _with(dwell_ms=lambda value: value / 1000)),
     ),
     Incident("offsets lost", Cause.OFFSETS_LOST, 2, "bare Z", _bare_z),
-    Incident("everybody at UTC", Cause.OFFSETS_LOST, 2, "clock is UTC", _zero_offset),
+    Incident("everybody at UTC", Cause.OFFSETS_LOST, 6, "clock is UTC", _zero_offset),
     Incident("user ids in capitals", Cause.IDS_CHANGED, 3, "capitals", _with(user_id=str.upper)),
     Incident(
         "user ids with a prefix",

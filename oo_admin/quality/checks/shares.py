@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LATE_BITS: Final = 10
 """Delays of 512 seconds or more are late."""
 
+LEAST_HOURS_OF_OFFSETS: Final = 6
+
 
 def check_rejected(window: Window) -> Iterator[Finding]:
     """Find subjects of which more is rejected, by reason."""
@@ -97,8 +99,11 @@ def check_offsets(window: Window) -> Iterator[Finding]:
         text = f"{_seen(window, more)} of the signals bear a bare Z and no utc_offset_minutes"
         yield Finding(Cause.OFFSETS_LOST, "", text)
         return
+    if window.hours < LEAST_HOURS_OF_OFFSETS:
+        return
+    # In some hours of the day most of those who are awake live at UTC, from autumn to spring.
     zero = window.now("offset").get("0", 0), window.before("offset").get("0", 0)
-    more = excess(window, (zero[0], everybody[0]), (zero[1], everybody[1]), 0.15)
+    more = excess(window, (zero[0], everybody[0]), (zero[1], everybody[1]), 0.4)
     if more:
         text = f"{_seen(window, more)} of the signals say that their user's clock is UTC"
         yield Finding(Cause.OFFSETS_LOST, "", text)

@@ -22,6 +22,9 @@ STOPPED_BELOW: Final = 0.1
 """Share of the usual below which a source counts as stopped, not as having less."""
 
 SURGE: Final = 3.0
+LEAST_SURGE: Final = 30
+"""One person's busy hour is that much."""
+
 PARTLY_SIGMAS: Final = 5.0
 LEAST_LOSS: Final = 0.07
 PARTLY_WINDOWS: Final = 8
@@ -58,7 +61,7 @@ def _of_source(window: Window, source: str) -> Iterator[Finding]:
     )
     if count < STOPPED_BELOW * expected and too_few(window, count, usual):
         yield Finding(Cause.SOURCE_STOPPED, source, seen, Severity.CRITICAL, source, subjects)
-    elif count > SURGE * expected and too_many(window, count, usual):
+    elif count > SURGE * expected + LEAST_SURGE and too_many(window, count, usual):
         yield Finding(Cause.SURGE, source, seen, Severity.WARNING, source, subjects)
     if count < STOPPED_BELOW * expected:
         return

@@ -1,0 +1,78 @@
+"""The alerts that Prometheus can raise by itself, as a file of its rules.
+
+They need nothing but the builder's own metrics, so that somebody is told even where `oo quality`
+does not run, or is itself what stopped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import yaml
+
+from oo_admin.quality.finding import Cause, Severity
+from oo_admin.quality.manual import ADVICE
+from oo_transforms.syncs import SOURCE_VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GROUP: Final = "oo-quality"
+
+
+class Rule(NamedTuple):
+    """One rule of Prometheus."""
+
+    name: str
+    expression: str
+    lasting: str
+    severity: Severity
+    cause: Cause
+
+
+def rules() -> Iterator[Rule]:
+    """Give the rules: for the builder, for Redis, and for each source what is declared of it."""
+    critical, warning = Severity.CRITICAL, Severity.WARNING
+    yield Rule("OoBuilderDown", 'up{job="oo"} == 0', "5m", critical, Cause.BUILDER_STOPPED)
+    yield Rule(
+        "OoBuilderBehind",
+        "oo_consumer_waiting_messages > 100000",
+        "10m",
+        warning,
+        Cause.BUILDER_BEHIND,
+    )
+    yield Rule("OoRedisBehind", "oo_users_behind > 0", "15m", warning, Cause.ONLINE_DIFFERS)
+    yield Rule("OoRejected", _share("rejected", 0.02), "10m", critical, Cause.REJECTED)
+    yield Rule("OoDuplicates", _share("duplicate", 0.2), "1h", warning, Cause.DUPLICATES)
+    for source, view in SOURCE_VIEWS.items():
+        if view.expects is not None:
+            silence = view.expects.silence.total_seconds()
+            age = f'oo_newest_signal_age_seconds{{source="{source}"}} > {silence:.0f}'
+            name = f"OoSilent{source.capitalize()}"
+            yield Rule(name, age, "5m", critical, Cause.SOURCE_STOPPED)
+
+
+def as_yaml() -> str:
+    """Write the rules as Prometheus reads them."""
+    found = [
+        {
+            "alert": rule.name,
+            "expr": rule.expression,
+            "for": rule.lasting,
+            "labels": {"severity": str(rule.severity), "cause": str(rule.cause)},
+            "annotations": {
+                "summary": ADVICE[rule.cause].title,
+                "description": f"{ADVICE[rule.cause].likely} {ADVICE[rule.cause].do}",
+                "runbook": ADVICE[rule.cause].link,
+            },
+        }
+        for rule in rules()
+    ]
+    return yaml.safe_dump({"groups": [{"name": GROUP, "rules": found}]}, sort_keys=False)
+
+
+def _share(outcome: str, bound: float) -> str:
+    return (
+        f'sum(rate(oo_signals_total{{outcome="{outcome}"}}[30m])) '
+        f"/ sum(rate(oo_signals_total[30m])) > {bound:g}"
+    )
