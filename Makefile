@@ -10,7 +10,7 @@ BENCH ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots soak incidents fuzz lint format apply up down run bench bench-offline lock clean
+.PHONY: help demo test test-browser screenshots soak incidents fuzz lint format apply up down run bench bench-offline bench-admin lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -63,6 +63,9 @@ bench: $(READY) ## Measure: the builder, rebuilds and online reads, each beside 
 
 bench-offline: $(VENV)-bench/.ready ## Measure the offline store beside Feast's own, half an hour (BENCH=--tenfold: longer)
 	@$(VENV)-bench/bin/python -W ignore benchmarks/offline_store.py $(BENCH)
+
+bench-admin: $(READY) ## Measure the admin pages with a million users, five minutes (BENCH="--users 100000": less)
+	@$(BIN)/python -W ignore benchmarks/admin_pages.py --users 1000000 $(BENCH)
 
 lock: ## Write requirements.lock anew from the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv --clear $(VENV)-lock

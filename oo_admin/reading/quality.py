@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from oo_profile.reports.catalogue import SourceView
 
-USERS: Final = 1000
+USERS: Final = 300
 """So many users, those active most recently, are looked at."""
 REJECTED_LOOKED_AT: Final = 10_000
 LATEST_REJECTED: Final = 10
