@@ -214,8 +214,10 @@ def _alert_lines(told: AlertReport) -> Iterator[str]:
 
 def _tell(done: Round) -> None:
     for alert in done.changes:
-        say = _log.info if alert.state == "resolved" else _log.warning
-        say("quality.alert", key=alert.key, state=str(alert.state), what=alert.what)
+        if alert.state == "resolved":
+            _log.info("quality.resolved", key=alert.key)
+        else:
+            _log.warning("quality.firing", key=alert.key, what=alert.what)
 
 
 def _operator() -> str:

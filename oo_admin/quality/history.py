@@ -13,8 +13,6 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
 Sums: TypeAlias = "dict[str, int]"
 """Counts of a window, by leaf."""
 
@@ -35,7 +33,7 @@ class History:
 
     def __init__(self, first: int) -> None:
         self.first = self.end = first
-        self._groups: dict[str, dict[str, NDArray[np.int64]]] = {}
+        self._groups: dict[str, _Group] = {}
 
     def replace(self, period: int, counts: Mapping[str, int]) -> None:
         """Set all counts of a period; those not named are none."""
@@ -43,49 +41,62 @@ class History:
             return
         place = period - self.first
         if period < self.end:
-            for leaves in self._groups.values():
-                for series in leaves.values():
-                    if place < len(series):
-                        series[place] = 0
+            for group in self._groups.values():
+                group.clear(place)
         self.end = max(self.end, period + 1)
         for name, number in counts.items():
-            self._series(*split(name), place)[place] = number
-
-    def _series(self, group: str, leaf: str, place: int) -> NDArray[np.int64]:
-        leaves = self._groups.setdefault(group, {})
-        series = leaves.get(leaf)
-        if series is None or place >= len(series):
-            size = max(_FIRST_SIZE, 1 << place.bit_length())
-            grown = np.zeros(size, np.int64)
-            if series is not None:
-                grown[: len(series)] = series
-            series = leaves[leaf] = grown
-        return series
+            key, leaf = split(name)
+            if key not in self._groups:
+                self._groups[key] = _Group()
+            self._groups[key].set(leaf, place, number)
 
     def groups(self, kind: str) -> Iterator[str]:
         """List the groups of a kind, such as `value`."""
         return (group for group in self._groups if group.partition("|")[0] == kind)
 
-    def leaves(self, group: str) -> list[str]:
-        """List the leaves of a group; none if there is no such group."""
-        return list(self._groups.get(group, {}))
-
     def sum(self, group: str, leaf: str, start: int, end: int) -> int:
         """Add up a series from a period to before another."""
-        series = self._groups.get(group, {}).get(leaf)
-        if series is None:
-            return 0
-        return int(series[max(start - self.first, 0) : max(end - self.first, 0)].sum())
+        known = self._groups.get(group)
+        return 0 if known is None else known.sum(leaf, *self._places(start, end))
 
     def sums(self, group: str, start: int, end: int) -> Sums:
         """Add up every series of a group; leaves that come to nothing are left out."""
-        first, last = max(start - self.first, 0), max(end - self.first, 0)
-        leaves = self._groups.get(group, {})
-        return {leaf: total for leaf, s in leaves.items() if (total := int(s[first:last].sum()))}
+        known = self._groups.get(group)
+        return {} if known is None else known.sums(*self._places(start, end))
 
-    def total(self, group: str, start: int, end: int) -> int:
-        """Add up a whole group."""
-        return sum(self.sums(group, start, end).values())
+    def _places(self, start: int, end: int) -> tuple[int, int]:
+        return max(start - self.first, 0), max(end - self.first, 0)
+
+
+class _Group:
+    """The series of one group, a row each, so that all are added up at once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._counts = np.zeros((1, _FIRST_SIZE), np.int64)
+
+    def clear(self, place: int) -> None:
+        if place < self._counts.shape[1]:
+            self._counts[:, place] = 0
+
+    def set(self, leaf: str, place: int, number: int) -> None:
+        row = self._rows.setdefault(leaf, len(self._rows))
+        rows, size = self._counts.shape
+        if row >= rows or place >= size:
+            grown = np.zeros(
+                (max(rows, 1 << row.bit_length()), max(size, 1 << place.bit_length())), np.int64
+            )
+            grown[:rows, :size] = self._counts
+            self._counts = grown
+        self._counts[row, place] = number
+
+    def sum(self, leaf: str, first: int, end: int) -> int:
+        row = self._rows.get(leaf)
+        return 0 if row is None else int(self._counts[row, first:end].sum())
+
+    def sums(self, first: int, end: int) -> Sums:
+        totals = self._counts[:, first:end].sum(axis=1).tolist()
+        return {leaf: total for leaf, row in self._rows.items() if (total := totals[row])}
 
 
 def split(name: str) -> tuple[str, str]:

@@ -82,7 +82,8 @@ def configure(log_format: LogFormat, stream: TextIO | None = None) -> None:
     handler.setFormatter(JsonFormatter() if log_format == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    logging.getLogger("oo_profile").setLevel(logging.INFO)
+    for ours in ("oo_profile", "oo_admin"):
+        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 class JsonFormatter(logging.Formatter):
