@@ -118,6 +118,7 @@ def _feature(
 ) -> dict[str, Any]:
     entry, state = feature.entry, feature.state
     seen, stands = state.event_time_us, behind.get(state.view)
+    stale = staleness(state, report.now_us)
     return {
         "name": entry.name,
         "description": entry.description,
@@ -130,7 +131,8 @@ def _feature(
         "none": entry.none,
         "owner": entry.owner,
         "state": state.view,
-        "staleness": staleness(state, report.now_us).value,
+        "staleness": stale.value,
+        "withheld": entry.when_stale == "withheld" and stale is not Staleness.FRESH,
         "age": None if seen is None else duration_text((report.now_us - seen) * MICROSECOND),
         "age_seconds": None if seen is None else (report.now_us - seen) / 1e6,
         "expires_us": state.expires_us,

@@ -59,6 +59,7 @@ class Entry:
         maximum: Greatest value, None if open.
         none: The value without evidence; for a state column None.
         owner: Who answers for it.
+        when_stale: "served" or "withheld": what a reader is to get where its source is stale.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Entry:
     maximum: float | None
     none: object
     owner: str
+    when_stale: str = "served"
 
     @property
     def invalidated_by(self) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ class Entry:
             "none": self.none,
             "reads": list(self.reads),
             "owner": self.owner,
+            "when_stale": self.when_stale,
         }
 
 
@@ -168,6 +171,7 @@ class Catalogue:
                 maximum=told.get("range", (None, None))[1],
                 none=told.get("none"),
                 owner=told.get("owner", view.owner),
+                when_stale=told.get("when_stale", "served"),
             )
 
     def _column_entries(self, view: FeatureView) -> Iterable[Entry]:

@@ -45,6 +45,7 @@ def test_a_state_expires_to_the_microsecond(pages: Pages) -> None:
         feature = features_of(pages, f"/admin/users/ada?at={at}")["mood_score"]
         assert feature["staleness"] == kind
         assert feature["value"] == (3.0 if kind == "expired" else 4.0)
+        assert feature["withheld"]
         why = pages.get(f"/admin/users/ada?feature=mood_score&at={at}").text
         assert ("is the value without evidence" in why) == (kind == "expired")
 
