@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from oo_admin.accounts.database import AdminDatabase
 
-Kind = Literal["rebuild", "forget", "retry", "drop"]
+Kind = Literal["rebuild", "forget", "retry", "drop", "alert test"]
 Progress: TypeAlias = "Callable[[int, int], object]"
 Work: TypeAlias = "Callable[[Progress], dict[str, Any]]"
 """Does the work, tells how much of it is done and of how much, and returns what came of it."""

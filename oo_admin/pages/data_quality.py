@@ -5,6 +5,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from oo_admin.alert_work import alert_test_work
 from oo_admin.errors import InputRefused
 from oo_admin.reading.quality import (
     USERS,
@@ -17,10 +18,8 @@ from oo_admin.web.answers import page, see_other
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Change, Operator, Visitor
 from oo_profile.storage.rejected_rows import count_by_reason
-from oo_transforms.clock import HOUR_US
 
-MOST_HOURS = 24 * 30
-MAX_REASON = 200
+MOST_DIGITS = 4
 router = APIRouter()
 
 
@@ -74,17 +73,24 @@ def rejected(request: Request, session: Operator, form: Change) -> Response:
 
 @router.post("/admin/mute")
 def mute(request: Request, session: Operator, form: Change) -> Response:
-    """Have nobody told of an alert for some hours, for a reason."""
-    admin, hours, reason = admin_of(request), form.get("hours", ""), form.get("reason", "").strip()
-    if (
-        not hours.isdecimal()
-        or not 1 <= int(hours[:4]) <= MOST_HOURS
-        or len(hours) > len(str(MOST_HOURS))
-    ):
-        raise InputRefused(f"a mute ends after 1 to {MOST_HOURS} hours")
-    if not 1 <= len(reason) <= MAX_REASON:
-        raise InputRefused(f"a mute needs a reason of 1 to {MAX_REASON} characters")
-    until_us = admin.clock() + int(hours) * HOUR_US
-    admin.quality.mute(form.get("key", ""), until_us, reason, session.account.name)
+    """Have nobody told of an alert for some hours, for a reason; 0 hours: people are told again."""
+    admin, hours = admin_of(request), form.get("hours", "")
+    if not hours.isdecimal() or len(hours) > MOST_DIGITS:
+        raise InputRefused("a mute lasts a whole number of hours; 0: people are told again")
+    admin.quality.mute(
+        form.get("key", ""), int(hours), form.get("reason", ""), session.account.name, admin.clock()
+    )
     admin.audit.record(session.account.name, "mute", admin.clock(), detail=f"for {hours} h")
     return see_other("/admin/data-quality")
+
+
+@router.post("/admin/alert-test")
+def alert_test(request: Request, session: Operator, form: Change) -> Response:
+    """Begin to send a test to everybody who is told of alerts."""
+    del form
+    admin = admin_of(request)
+    work = alert_test_work(admin.reader.settings, admin.clock)
+    job, is_new = admin.jobs.begin("alert test", "alert test", session.account.name, work)
+    if is_new:
+        admin.audit.record(session.account.name, "alert test", admin.clock())
+    return see_other(f"/admin/jobs/{job.number}")

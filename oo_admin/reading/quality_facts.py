@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from oo_admin.errors import NotFound
-from oo_admin.quality.alerts import Mute
 from oo_admin.quality.lineage import Lineage
+from oo_admin.quality.muting import mute_alert
 from oo_admin.quality.report import read_report
-from oo_admin.quality.store import FILE, opened
+from oo_admin.quality.running import quality_file
+from oo_admin.quality.store import opened
 from oo_admin.reading.chart import line
 from oo_profile.storage.signal_minutes import MINUTE_US
 
@@ -38,7 +39,7 @@ class QualityFacts:
 
     @property
     def _path(self) -> Path:
-        return self._reader.settings.db.with_name(FILE)
+        return quality_file(self._reader.settings)
 
     def facts(self, now_us: int) -> dict[str, Any] | None:
         """Tell what was found; None: the engine has never run."""
@@ -48,18 +49,26 @@ class QualityFacts:
             report = read_report(store, database, self._lineage, now_us, MINUTES)
         return None if not report.evaluated_us else _told(report)
 
-    def mute(self, key: str, until_us: int, reason: str, by: str) -> None:
-        """Have nobody told of an alert until a moment, microseconds.
+    def mute(self, key: str, hours: int, reason: str, by: str, now_us: int) -> None:
+        """Have nobody told of an alert for some time.
+
+        Args:
+            key: The alert's.
+            hours: For how long; 0: people are told again.
+            reason: Why.
+            by: Who says so.
+            now_us: The present, microseconds.
 
         Raises:
             NotFound: There is no such alert.
+            InputRefused: The time is out of its bounds, or there is no reason.
         """
         if not self._path.exists():
             raise NotFound("there are no alerts: the checks have not run")
         with opened(self._path) as store:
             if key not in {alert.key for alert in store.open_alerts()}:
                 raise NotFound("there is no such alert any more; nothing was muted")
-            store.set_mute(Mute(key, until_us, reason, by))
+            mute_alert(store, key, hours, reason, by, now_us)
 
 
 def _told(report: QualityReport) -> dict[str, Any]:

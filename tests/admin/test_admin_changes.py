@@ -160,9 +160,19 @@ def test_an_alert_is_shown_with_what_to_do_and_can_be_muted(pages: Pages) -> Non
     text = pages.get("/admin/data-quality").text
     assert "nothing came from app for 3 h" in text
     assert "2 users affected" in text
-    pages.post("/admin/mute", 400, key=alert.key, hours="0", reason="known")
+    pages.post("/admin/mute", 400, key=alert.key, hours="x", reason="known")
     pages.post("/admin/mute", 400, key=alert.key, hours="4", reason=" ")
     pages.post("/admin/mute", 404, key="another", hours="4", reason="known")
     pages.post("/admin/mute", key=alert.key, hours="4", reason="known")
     muted = pages.facts("/admin/data-quality")["quality"]["alerts"][0]
     assert (muted["muted_by"], muted["mute_reason"]) == ("operator", "known")
+    pages.post("/admin/mute", key=alert.key, hours="0", reason="mended")
+    assert pages.facts("/admin/data-quality")["quality"]["alerts"][0]["muted_by"] is None
+
+
+def test_a_test_of_the_alerts_tells_whom_it_reached(pages: Pages) -> None:
+    """By default that is the subject on NATS; its page has each address's answer."""
+    job = pages.job(pages.post("/admin/alert-test"))
+    assert job["state"] == "done", job
+    assert job["result"] == {"answers": [{"channel": "nats", "refusal": ""}]}
+    assert "nats: sent" in pages.get(f"/admin/jobs/{job['number']}").text

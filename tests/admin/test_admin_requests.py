@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from support.world import World
 
 pytestmark = pytest.mark.live
-CHANGES = ("/admin/rebuild", "/admin/export", "/admin/forget", "/admin/rejected", "/admin/mute")
+CHANGES = (
+    "/admin/rebuild",
+    "/admin/export",
+    "/admin/forget",
+    "/admin/rejected",
+    "/admin/mute",
+    "/admin/alert-test",
+)
 
 
 def test_every_answer_forbids_code_from_elsewhere_and_within_the_page(pages: Pages) -> None:

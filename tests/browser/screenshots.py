@@ -22,6 +22,7 @@ def main() -> None:
         site(Path(folder)) as pages,
         browser() as chromium,
     ):
+        pages.oo("quality", "run")
         for theme, width, names in (("light", 1440, tuple(pages.pages())), ("dark", 390, PHONE)):
             context = chromium.new_context(
                 viewport={"width": width, "height": HEIGHT},
