@@ -29,9 +29,13 @@ class Line:
 def line(values: Sequence[float], width: float, height: float) -> Line:
     """Lay out values from left to right, the greatest at the top; equal ones in the middle.
 
+    One alone is a line, none are nothing.
+
     >>> line([1.0, 3.0, 2.0], 104, 24).points
     '2.0,22.0 52.0,2.0 102.0,12.0'
     """
+    if len(values) == 1:
+        values = (*values, *values)
     low, high = min(values, default=0.0), max(values, default=0.0)
     span = high - low
     steps = max(len(values) - 1, 1)
