@@ -26,6 +26,7 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+STATIC_PATH: Final = "/admin/static/"
 _SAFE_METHODS: Final = {"GET", "HEAD"}
 _MAX_TARGET: Final = 4096
 NEW_COOKIE: Final = "new_cookie"
@@ -79,7 +80,9 @@ class Guard:
         headers = MutableHeaders(scope=message)
         for name, value in HEADERS.items():
             headers[name] = value
-        headers.setdefault("Cache-Control", "no-store")
+        # Files of ours may be kept by a browser that asks whether they are still the same.
+        kept = scope["path"].startswith(STATIC_PATH)
+        headers.setdefault("Cache-Control", "no-cache" if kept else "no-store")
         if self._https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if cookie := scope["state"].get(NEW_COOKIE):
