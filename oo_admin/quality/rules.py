@@ -1,7 +1,7 @@
-"""The alerts that Prometheus can raise by itself, as a file of its rules.
+"""What is declared of the sources, as alerting rules of Prometheus.
 
 They need nothing but the builder's own metrics, so that somebody is told even where `oo quality`
-does not run, or is itself what stopped.
+does not run. Those about the builder itself are in `docs/prometheus-alerts.yml`.
 """
 
 from __future__ import annotations
@@ -31,18 +31,8 @@ class Rule(NamedTuple):
 
 
 def rules() -> Iterator[Rule]:
-    """Give the rules: for the builder, for Redis, and for each source what is declared of it."""
+    """Give the rules: for each source what is declared of it, and for what is sent twice."""
     critical, warning = Severity.CRITICAL, Severity.WARNING
-    yield Rule("OoBuilderDown", 'up{job="oo"} == 0', "5m", critical, Cause.BUILDER_STOPPED)
-    yield Rule(
-        "OoBuilderBehind",
-        "oo_consumer_waiting_messages > 100000",
-        "10m",
-        warning,
-        Cause.BUILDER_BEHIND,
-    )
-    yield Rule("OoRedisBehind", "oo_users_behind > 0", "15m", warning, Cause.ONLINE_DIFFERS)
-    yield Rule("OoRejected", _share("rejected", 0.02), "10m", critical, Cause.REJECTED)
     yield Rule("OoDuplicates", _share("duplicate", 0.2), "1h", warning, Cause.DUPLICATES)
     for source, view in SOURCE_VIEWS.items():
         if view.expects is not None:

@@ -56,5 +56,5 @@ def test_a_test_and_the_rules(world: World) -> None:
     """A test says by what it was sent; the rules are YAML with a runbook each."""
     assert world.oo("quality", "test").stdout == "nats: sent\n"
     (group,) = yaml.safe_load(world.oo("quality", "rules").stdout)["groups"]
-    assert {rule["alert"] for rule in group["rules"]} >= {"OoBuilderDown", "OoSilentMood"}
+    assert {rule["alert"] for rule in group["rules"]} >= {"OoDuplicates", "OoSilentMood"}
     assert all(rule["annotations"]["runbook"].startswith("docs/") for rule in group["rules"])

@@ -158,5 +158,5 @@ def _late(counts: Mapping[str, int]) -> int:
 
 def _seen(window: Window, more: Excess) -> str:
     return (
-        f"{percent(more.share)} (usually {percent(more.usual)}) in the last {lasting(window.hours)}"
+        f"in the last {lasting(window.hours)} {percent(more.share)} (usually {percent(more.usual)})"
     )

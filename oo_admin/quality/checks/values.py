@@ -61,7 +61,8 @@ def _shifted(window: Window, group: str, index: float) -> Finding:
     text = f"{field} of {subject} is about {factor:.2g} times what it was"
     if constant:
         cause = Cause.CONSTANT
-        text = f"{percent(share)} of {field} of {subject} are one value, {2 ** (int(top) / 4):.3g}"
+        low, high = bin_label(top), bin_label(str(int(top) + 1))
+        text = f"{percent(share)} of {field} of {subject} are one value, from {low} to {high}"
     elif unit:
         cause, text = Cause.UNIT_CHANGED, f"{text}, as {unit}"
     return Finding(
