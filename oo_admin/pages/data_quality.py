@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from oo_admin.alert_work import alert_test_work
 from oo_admin.errors import InputRefused
+from oo_admin.pages.beginning import begin_job
 from oo_admin.reading.quality import (
     USERS,
     latest_rejected,
@@ -54,21 +55,12 @@ def rejected(request: Request, session: Operator, form: Change) -> Response:
             raise InputRefused(
                 "no message is kept with this reason: another may have dealt with it"
             )
-    settings, about = admin.reader.settings, f"rejected: {reason}"
+    settings = admin.reader.settings
     if action == "retry":
-        job, is_new = admin.jobs.begin(
-            "retry", about, session.account.name, retry_work(settings, reason)
-        )
-    elif action == "drop":
-        job, is_new = admin.jobs.begin(
-            "drop", about, session.account.name, drop_work(settings, reason)
-        )
-    else:
-        raise InputRefused("action is none of retry, drop")
-    if is_new:
-        detail = f"rejected, {reason}, job {job.number}"
-        admin.audit.record(session.account.name, action, admin.clock(), detail=detail)
-    return see_other(f"/admin/jobs/{job.number}")
+        return begin_job(request, session, "retry", retry_work(settings, reason), about=reason)
+    if action == "drop":
+        return begin_job(request, session, "drop", drop_work(settings, reason), about=reason)
+    raise InputRefused("action is none of retry, drop")
 
 
 @router.post("/admin/mute")
@@ -90,7 +82,4 @@ def alert_test(request: Request, session: Operator, form: Change) -> Response:
     del form
     admin = admin_of(request)
     work = alert_test_work(admin.reader.settings, admin.clock)
-    job, is_new = admin.jobs.begin("alert test", "alert test", session.account.name, work)
-    if is_new:
-        admin.audit.record(session.account.name, "alert test", admin.clock())
-    return see_other(f"/admin/jobs/{job.number}")
+    return begin_job(request, session, "alert test", work)

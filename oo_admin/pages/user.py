@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from oo_admin.errors import InputRefused
+from oo_admin.pages.beginning import begin_job
 from oo_admin.person_work import forget_work, rebuild_work
 from oo_admin.reading.person_facts import person_facts, reason_facts
-from oo_admin.web.answers import json_answer, page, see_other
+from oo_admin.web.answers import json_answer, page
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Change, Operator, Visitor
 from oo_profile.reports.words import parse_instant
@@ -36,16 +37,7 @@ def rebuild(request: Request, session: Operator, form: Change) -> Response:
     admin, user_id = admin_of(request), _checked_id(form.get("user_id", ""))
     admin.reader.profile(user_id, admin.clock())  # somebody who is known
     work = rebuild_work(admin.reader, user_id, admin.clock())
-    job, is_new = admin.jobs.begin("rebuild", user_id, session.account.name, work)
-    if is_new:
-        admin.audit.record(
-            session.account.name,
-            "rebuild",
-            admin.clock(),
-            user_id=user_id,
-            detail=f"job {job.number}",
-        )
-    return see_other(f"/admin/jobs/{job.number}")
+    return begin_job(request, session, "rebuild", work, user_id=user_id)
 
 
 @router.post("/admin/forget")
@@ -58,16 +50,7 @@ def forget(request: Request, session: Operator, form: Change) -> Response:
             "exactly as the page shows it"
         )
     work = forget_work(admin.reader, user_id, admin.clock())
-    job, is_new = admin.jobs.begin("forget", user_id, session.account.name, work)
-    if is_new:
-        admin.audit.record(
-            session.account.name,
-            "forget",
-            admin.clock(),
-            user_id=user_id,
-            detail=f"job {job.number}",
-        )
-    return see_other(f"/admin/jobs/{job.number}")
+    return begin_job(request, session, "forget", work, user_id=user_id)
 
 
 @router.post("/admin/export")
