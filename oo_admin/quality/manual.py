@@ -105,8 +105,8 @@ ADVICE: Final[Mapping[Cause, Advice]] = dict(
         ),
         _advice(
             Cause.FIELD_RENAMED,
-            "A required field is missing or means something else",
-            "A producer renamed the field, or changed its type.",
+            "A required field is missing",
+            "A producer renamed the field, or leaves it out.",
             "`oo rejected` lists the messages; after a fix they can be retried.",
             f"{OPERATIONS}#forget-export-rejected-messages",
         ),

@@ -2,7 +2,7 @@
 
 A name is words with `|` between them; what a producer wrote comes last, and may hold anything:
 
-    stored|SUBJECT            duplicate|SUBJECT         rejected|SUBJECT|REASON[: FIELD]
+    stored|SUBJECT            duplicate|SUBJECT         rejected|SUBJECT|REASON[: FIELD[ missing]]
     new_users                 looked|SUBJECT            late|SUBJECT|BIN
     ahead|SUBJECT             no_offset|SUBJECT         offset|MINUTES
     value|SUBJECT|FIELD|BIN   null|SUBJECT|FIELD        category|SUBJECT|FIELD|NAME
@@ -166,4 +166,6 @@ def _rejected(rejection: Rejection) -> str:
     known = subject if subject in SUBJECTS else OTHER
     found = _FIELD.search(rejection.error.detail) if known != OTHER else None
     field = next(filter(None, found.groups()), "") if found else ""
+    if found and found.group(2):
+        field += " missing"
     return f"rejected|{known}|{rejection.error.reason}{': ' if field else ''}{field}"

@@ -54,7 +54,7 @@ def test_a_batch_is_counted_by_minute(connection: sqlite3.Connection) -> None:
     assert first[f"stored|{SESSION}"] == first["new_users"] == first[f"no_offset|{SESSION}"] == 1
     assert first[f"value|{SESSION}|duration_seconds|23"] == 1
     assert second[f"rejected|{SESSION}|out of bounds: duration_seconds"] == 1
-    assert second[f"rejected|{SESSION}|out of bounds: event_id"] == 1
+    assert second[f"rejected|{SESSION}|out of bounds: event_id missing"] == 1
     assert other.sequence == 1
 
 

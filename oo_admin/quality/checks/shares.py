@@ -38,7 +38,7 @@ def _rejected(window: Window, subject: str, reason: str, more: Excess) -> Findin
     cause = Cause.REJECTED
     if reason.startswith("from the future"):
         cause = Cause.CLOCK_AHEAD
-    elif reason.startswith("out of bounds: ") and more.share > 0.5:  # noqa: PLR2004 - most of them
+    elif reason.endswith(" missing"):
         cause = Cause.FIELD_RENAMED
     return Finding(
         cause,
