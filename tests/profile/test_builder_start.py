@@ -14,6 +14,7 @@ from support.batches import dump
 from support.building import (
     build_until,
     minutes_ago,
+    number_of,
     redis_has_all,
     rows,
     served_states,
@@ -76,7 +77,7 @@ def test_the_table_of_a_new_view_is_filled_from_the_stored_signals(world: World)
     host, port = world.redis_address.split(":")
     with redis.Redis(host=host, port=int(port)) as client:
         client.delete(*client.keys("*u1*"))
-    build_until(world, lambda: redis_has_all(world))
+    build_until(world, lambda: number_of(world, "tip_state") > 0 and redis_has_all(world))
     assert rows(world, "SELECT * FROM tip_state") == before
     assert served_states(world) == stored_states(world)
 

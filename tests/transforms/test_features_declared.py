@@ -87,9 +87,10 @@ def test_outputs_come_in_schema_order(number: int) -> None:
 
 @every_feature
 def test_every_feature_is_described(feature: Feature) -> None:
-    """Its tag says owner, description, unit, range, value without evidence, and what it reads."""
+    """Its tag says owner, description, unit, range, value without evidence, and what it needs."""
     tag = json.loads(feature.tag("somebody"))
-    assert tag.keys() == {"owner", "description", "unit", "range", "none", "reads"}
+    told = {"owner", "description", "unit", "range", "none", "reads", "when_stale"}
+    assert tag.keys() == told
     assert tag["owner"] == "somebody"
     assert tag["range"] == [feature.minimum, feature.maximum]
     assert feature.description
