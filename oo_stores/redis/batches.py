@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from oo_stores.errors import FeatureValueError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     FeastBatch: TypeAlias = Sequence[FeastRow]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_DAY_SECONDS, _MICROSECONDS = 86_400, 1_000_000
 
 
 class BatchEncoder:
@@ -75,4 +75,6 @@ def _is_nat(instant: datetime) -> bool:
 def _microseconds(instant: datetime) -> int:
     """Return microseconds since the epoch, exactly; a naive datetime is read as UTC."""
     aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // _MICROSECOND
+    age = aware - _EPOCH
+    # A third of what dividing by a microsecond costs, which goes through larger integers.
+    return (age.days * _DAY_SECONDS + age.seconds) * _MICROSECONDS + age.microseconds

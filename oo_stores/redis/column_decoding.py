@@ -76,4 +76,7 @@ def _decode_double_lists(payloads: Payloads) -> list[PlainValue]:
 
 
 def _are_all(payloads: Payloads, size: int) -> bool:
-    return None not in payloads and set(map(len, cast("Sequence[bytes]", payloads))) == {size}
+    try:
+        return set(map(len, cast("Sequence[bytes]", payloads))) == {size}
+    except TypeError:  # one is missing
+        return False

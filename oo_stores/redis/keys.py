@@ -31,6 +31,7 @@ _uint32 = struct.Struct("<I").pack
 _int32 = struct.Struct("<i").pack
 _int64 = struct.Struct("<q").pack
 _LAST_VERSION_OF_32_BITS = 1
+_STRING = _uint32(ValueType.STRING.value)
 
 
 def key_encoder(view: FeatureView, config: RepoConfig) -> KeyEncoder:
@@ -150,7 +151,8 @@ def _value_encoder(view: FeatureView, column: Field, version: int) -> ValueEncod
 
 
 def _string(value: str | int) -> bytes:
-    return sized(ValueType.STRING.value, str(value).encode())
+    content = str(value).encode()
+    return b"%b%b%b" % (_STRING, _uint32(len(content)), content)
 
 
 def _int32_value(value: str | int) -> bytes:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from oo_stores.redis.rows import HashRow
     from oo_stores.redis.writes import Rows
 
-ROWS_PER_ROUND_TRIP = 1_000
-"""Rows sent before their replies are read: enough to hide the round trip, and some 0.5 MB."""
+ROWS_PER_ROUND_TRIP = 500
+"""Rows sent before their replies are read: enough to hide the round trip, and few enough
+that the first of a batch are soon on their way."""
 
 
 def send_rounds(keyed: Iterable[tuple[bytes, HashRow]], send: Callable[[Rows], int]) -> int:
