@@ -62,7 +62,7 @@ class BuilderConfig:
     """
 
     quiet_seconds: float = 0.5
-    profile_users: int = 20
+    profile_users: int = 12
     profile_share: float = 0.1
     catch_up_share: float = 0.3
     tail_share: float = 0.05

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oo_stores.redis.rows import HashRow
     from oo_stores.redis.writes import Rows
 
-ROWS_PER_ROUND_TRIP = 500
+ROWS_PER_ROUND_TRIP = 200
 """Rows sent before their replies are read: enough to hide the round trip, and few enough
 that the first of a batch are soon on their way."""
 
