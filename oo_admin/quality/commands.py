@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oo_profile.commands.log_format import log_format_option
 from oo_profile.errors import DatabaseError, NoDatabaseError
-from oo_profile.insight.events import LOG_FORMATS, EventLog, configure
+from oo_profile.insight.events import EventLog, configure
 from oo_profile.settings import current_settings
 from oo_profile.wall_clock import wall_clock
 
@@ -58,15 +59,7 @@ def run() -> None:
     metavar="SECONDS",
     help="From the end of one evaluation to the next.",
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(LOG_FORMATS),
-    default="text",
-    envvar="OO_LOG_FORMAT",
-    show_envvar=True,
-    show_default=True,
-    help="How events are logged: text for a terminal, json for one object a line.",
-)
+@log_format_option
 def watch(*, every: float, log_format: LogFormat) -> None:
     """Evaluate every minute until it is stopped; in a process of its own, beside the builder.
 

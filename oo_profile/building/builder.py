@@ -21,6 +21,7 @@ from oo_profile.building.chores import Chore
 from oo_profile.building.observer import BatchReport, BuilderObserver
 from oo_profile.building.pace import Pace
 from oo_profile.insight.events import EventLog
+from oo_profile.knobs import refuse_unless_positive
 from oo_profile.transport.waiting import set_within
 from oo_stores.errors import OnlineServerError
 
@@ -76,9 +77,7 @@ class BuilderConfig:
         Raises:
             ValueError: A knob is out of its range.
         """
-        for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
+        refuse_unless_positive(self)
         for name in ("profile_share", "catch_up_share", "tail_share"):
             if getattr(self, name) >= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be below 1")

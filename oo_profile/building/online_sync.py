@@ -16,6 +16,7 @@ from oo_profile.building.keeping_out import withdraw_forgotten
 from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.building.online_copy import OnlineCopy
 from oo_profile.insight.events import EventLog
+from oo_profile.knobs import refuse_unless_positive
 from oo_profile.storage import behind
 from oo_profile.storage.database import transaction
 from oo_profile.storage.state_table import StateTable
@@ -53,9 +54,7 @@ class OnlineSyncConfig:
         Raises:
             ValueError: A knob is out of its range.
         """
-        for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
+        refuse_unless_positive(self)
 
 
 class OnlineSync:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oo_profile.insight.events import LOG_FORMATS, EventLog, configure
+from oo_profile.commands.log_format import log_format_option
+from oo_profile.insight.events import EventLog, configure
 from oo_profile.registry import open_store
 from oo_profile.settings import current_settings
 from oo_profile.wall_clock import wall_clock
@@ -33,15 +34,7 @@ _log = EventLog(__name__)
     show_default=True,
     help="FULL: a commit survives a power cut. NORMAL: faster; only a crash of the process.",
 )
-@click.option(
-    "--log-format",
-    type=click.Choice(LOG_FORMATS),
-    default="text",
-    envvar="OO_LOG_FORMAT",
-    show_envvar=True,
-    show_default=True,
-    help="How events are logged: text for a terminal, json for one object a line.",
-)
+@log_format_option
 @click.option(
     "--metrics-port",
     type=click.IntRange(0, (1 << 16) - 1),

@@ -14,6 +14,7 @@ from oo_profile.insight.events import EventLog
 from oo_profile.insight.newest import newest_of_stream
 from oo_profile.insight.sample import sample_database, sample_lag
 from oo_profile.insight.signal_count import SignalCount
+from oo_profile.knobs import refuse_unless_positive
 from oo_profile.storage.database import reading
 from oo_stores.errors import OnlineServerError
 
@@ -45,9 +46,7 @@ class WatchConfig:
         Raises:
             ValueError: One is not above 0.
         """
-        for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
+        refuse_unless_positive(self)
 
 
 class Watch:
