@@ -4,11 +4,13 @@ from oo_transforms.candidates import CANDIDATE, CLOCK
 from oo_transforms.clock import from_micros, local_time, to_micros, with_clock
 from oo_transforms.columns import Rows, StateRows
 from oo_transforms.decayed import DecayedSum, decay, decay_many, rate
+from oo_transforms.decisions import Decision, Echo, Judgement, echo_of
 from oo_transforms.errors import DeclarationError, InputRefused, SignalRejected, TransformError
 from oo_transforms.fields import Feature, FeatureGroup, RequestField, StateField
 from oo_transforms.history import Change, LogEntry, Version, fold, replay, truth_at
 from oo_transforms.history_many import replay_many
 from oo_transforms.outputs import finish
+from oo_transforms.policies import POLICIES, REWARDS, Input, Policy
 from oo_transforms.signals import (
     SIGNAL_TYPES,
     SOURCES,
@@ -37,6 +39,8 @@ __all__ = [
     "CANDIDATE",
     "CLOCK",
     "FEATURE_GROUPS",
+    "POLICIES",
+    "REWARDS",
     "SIGNAL_TYPES",
     "SOURCES",
     "STATE_VIEWS",
@@ -48,15 +52,20 @@ __all__ = [
     "Change",
     "Contribution",
     "DecayedSum",
+    "Decision",
     "DeclarationError",
+    "Echo",
     "Feature",
     "FeatureGroup",
+    "Input",
     "InputRefused",
+    "Judgement",
     "Last",
     "LogEntry",
     "Moment",
     "MoodLogged",
     "Piece",
+    "Policy",
     "RequestField",
     "Rows",
     "Signal",
@@ -80,6 +89,7 @@ __all__ = [
     "decay",
     "decay_many",
     "decode",
+    "echo_of",
     "event_time_us",
     "finish",
     "fold",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from oo_transforms.clock import MINUTE_US, to_micros
+from oo_transforms.decisions import Decision, Echo  # noqa: TC001 - msgspec reads it
 from oo_transforms.errors import SignalRejected
 
 SUBJECT_PREFIX = "signals."
@@ -38,8 +39,6 @@ Priority = Annotated[int, Meta(ge=1, le=4)]
 Score = Annotated[float, Meta(ge=1, le=5)]
 Source = Literal["app", "todoist", "tip", "calendar", "mood"]
 Action = Literal["done", "snooze", "dismiss", "ignored"]
-Decision = dict[str, Any]
-"""What a policy saw and chose: an object, kept as it came."""
 
 SOURCES: tuple[str, ...] = get_args(Source)
 
@@ -106,24 +105,25 @@ class TaskSnoozed(_TaskSignal, kw_only=True):
 class _TipSignal(Signal, kw_only=True):
     tip_id: Id
     category: Id
-    decision: Decision | None = None
 
     def printable(self) -> tuple[str, ...]:
         return (self.event_id, self.user_id, self.tip_id, self.category)
 
 
 class TipShown(_TipSignal, kw_only=True):
-    """A tip was shown."""
+    """A tip was shown; `decision` says how it came to be chosen."""
 
     subject: ClassVar[str] = "signals.tip.shown"
+    decision: Decision | None = None
 
 
 class TipFeedback(_TipSignal, kw_only=True):
-    """A tip was answered, after `dwell_ms` milliseconds if known."""
+    """A tip was answered, after `dwell_ms` milliseconds if known; `decision` echoes its choice."""
 
     subject: ClassVar[str] = "signals.tip.feedback"
     action: Action
     dwell_ms: Millis | None = None
+    decision: Echo | None = None
 
 
 class CalendarSynced(Signal, kw_only=True):
@@ -217,17 +217,26 @@ def decode(subject: str, payload: bytes, received_us: int) -> Signal:
 def redecode(subject: str, payload: bytes, utc_offset_minutes: int | None = None) -> Signal:
     """Decode a message that was accepted before, without asking for the time again.
 
+    A decision accepted before decisions had a form is none: it says nothing that could be used.
+
     Args:
         subject: NATS subject.
         payload: The message's bytes.
         utc_offset_minutes: Its offset if it is known, which spares reading it from the text.
     """
-    signal = _DECODERS[subject].decode(payload)
+    try:
+        signal = _DECODERS[subject].decode(payload)
+    except msgspec.ValidationError:
+        signal = _DECODERS[subject].decode(_without_decision(payload))
     if utc_offset_minutes is None:
         _fill_offset(signal)
     else:
         signal.utc_offset_minutes = utc_offset_minutes
     return signal
+
+
+def _without_decision(payload: bytes) -> bytes:
+    return msgspec.json.encode(msgspec.json.decode(payload) | {"decision": None})
 
 
 def occurred_us(signal: Signal) -> int:

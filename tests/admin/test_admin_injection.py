@@ -50,7 +50,7 @@ def evil_signals() -> list[tuple[str, dict[str, object]]]:
         signal("task.created", WHO, at, EVIL + "2", task_id=cut, category=cut, priority=1),
         signal("task.completed", WHO, at, EVIL + "3", task_id=cut, category=cut),
         signal("task.snoozed", WHO, at, EVIL + "4", task_id=cut, category=cut),
-        signal("tip.shown", WHO, at, EVIL + "5", tip_id=cut, category=cut, decision={EVIL: EVIL}),
+        signal("tip.shown", WHO, at, EVIL + "5", tip_id=cut, category=cut, more=EVIL),
         signal("tip.feedback", WHO, at, EVIL + "6", tip_id=cut, category=cut, action="done"),
         signal("calendar.synced", WHO, at, EVIL + "7", busy_minutes=1, window_minutes=2),
         signal("mood.logged", WHO, at, EVIL + "8", score=3),
@@ -61,7 +61,7 @@ def evil_signals() -> list[tuple[str, dict[str, object]]]:
 
 
 def test_no_field_of_a_signal_becomes_code(world: World) -> None:
-    """Stored XSS: through ids, categories, unknown fields, decisions and rejected messages."""
+    """Stored XSS: through ids, categories, unknown fields and rejected messages."""
     world.publish_and_build(evil_signals())
     pages = Pages.of(world).enter()
     listed = pages.facts("/admin/users?q=eve")["users"]

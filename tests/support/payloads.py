@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from oo_transforms.policies import BANDIT_V1
+
 RECEIVED_US = 1_767_268_800_000_000
 """2026-01-01 12:00 UTC, when every message of the tests is received."""
 
@@ -25,6 +27,27 @@ OWN_FIELDS: dict[str, dict[str, Any]] = {
     "signals.source.synced": {"source": "todoist"},
 }
 SUBJECTS = tuple(OWN_FIELDS)
+FEATURES: dict[str, float] = dict.fromkeys(BANDIT_V1.features, 0.5)
+DECISION: dict[str, Any] = {
+    "service": "bandit_v1",
+    "live": "bandit_v1",
+    "stage": "shadow",
+    "now": 1_767_258_000.0,
+    "candidates": 10,
+    "propensity": 0.91,
+    "features": FEATURES,
+    "policies": {
+        "bandit_v1": {"probability": 0.91, "expected_reward": 0.4, "prediction": 0.45},
+    },
+}
+"""A valid decision of a tip."""
+
+ECHO: dict[str, Any] = {
+    "service": "bandit_v1",
+    "features": FEATURES,
+    "shown_at": 1_767_258_000.0,
+}
+"""What the feedback on it repeats."""
 
 
 def message(subject: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON

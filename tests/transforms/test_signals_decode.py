@@ -8,14 +8,33 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 import pytest
 from hypothesis import given, settings
-from support.payloads import OWN_FIELDS, RECEIVED_US, SUBJECTS, message, payload
+from support.payloads import (
+    DECISION,
+    ECHO,
+    FEATURES,
+    OWN_FIELDS,
+    RECEIVED_US,
+    SUBJECTS,
+    message,
+    payload,
+)
 from support.strategies import Logged, logs
 
-from oo_transforms import SIGNAL_TYPES, TipFeedback, decode, event_time_us, redecode, to_micros
+from oo_transforms import (
+    SIGNAL_TYPES,
+    TipFeedback,
+    TipShown,
+    decode,
+    event_time_us,
+    redecode,
+    to_micros,
+)
 from oo_transforms import SUBJECTS as DECLARED
+from oo_transforms.decisions import echo_of
 from oo_transforms.signals import MAX_PAYLOAD_BYTES
 
 SESSION = "signals.app.session"
+SHOWN, FEEDBACK = "signals.tip.shown", "signals.tip.feedback"
 MINUTE_US = 60_000_000
 every_subject = pytest.mark.parametrize("subject", SUBJECTS)
 
@@ -92,12 +111,23 @@ def test_optional_fields_may_be_missing_or_null() -> None:
     assert (missing.decision, missing.dwell_ms) == (None, None)
 
 
-def test_a_decision_is_kept_as_it_came() -> None:
-    """What a policy saw and chose is an object of any content."""
-    decision = {"policy": "v2", "features": {"hour_sin": 0.5, "is_weekend": False}, "n": [1, 2]}
-    for subject in ("signals.tip.shown", "signals.tip.feedback"):
-        signal = decode(subject, payload(subject, decision=decision), RECEIVED_US)
-        assert msgspec.structs.asdict(signal)["decision"] == decision
+def test_a_decision_and_its_echo_come_typed() -> None:
+    """What a policy saw and chose, and what the answer repeats of it."""
+    shown = decode(SHOWN, payload(SHOWN, decision=DECISION), RECEIVED_US)
+    answer = decode(FEEDBACK, payload(FEEDBACK, decision=ECHO), RECEIVED_US)
+    assert isinstance(shown, TipShown)
+    assert isinstance(answer, TipFeedback)
+    assert shown.decision is not None
+    assert shown.decision.features == FEATURES
+    assert shown.decision.policies["bandit_v1"].prediction == 0.45
+    assert answer.decision == echo_of(shown.decision, ECHO["shown_at"])
+
+
+def test_a_decision_from_before_they_had_a_form_is_read_again_as_none() -> None:
+    """What was accepted once can be replayed for ever."""
+    for subject in (SHOWN, FEEDBACK):
+        old = redecode(subject, payload(subject, decision={"policy": "v2", "n": [1, 2]}))
+        assert old == decode(subject, payload(subject), RECEIVED_US)
 
 
 def test_the_future_begins_after_five_minutes() -> None:
@@ -131,10 +161,10 @@ def test_any_printable_text_is_an_id(name: str, text: str) -> None:
 
 def test_nesting_up_to_the_bound_is_accepted_from_any_depth_of_stack() -> None:
     """What one caller accepts, every caller can read again."""
-    decision: dict[str, object] = {}
+    more: dict[str, object] = {}
     for _ in range(62):
-        decision = {"a": decision}
-    raw = payload("signals.tip.shown", decision=decision, note="[[{{" * 50)
+        more = {"a": more}
+    raw = payload("signals.tip.shown", more=more, note="[[{{" * 50)
 
     def deeper(frames: int) -> object:
         return deeper(frames - 1) if frames else redecode("signals.tip.shown", raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.payloads import RECEIVED_US, SUBJECTS, payload
+from support.payloads import DECISION, ECHO, RECEIVED_US, SUBJECTS, payload
 
 from oo_transforms import Signal, decode
 
@@ -73,7 +73,8 @@ def test_equal_fields_under_another_subject_are_another_content() -> None:
         ("signals.task.completed", {"category": "docs"}),
         ("signals.tip.feedback", {"action": "ignored"}),
         ("signals.tip.feedback", {"dwell_ms": 0}),
-        ("signals.tip.shown", {"decision": {}}),
+        ("signals.tip.shown", {"decision": DECISION}),
+        ("signals.tip.feedback", {"decision": ECHO}),
         ("signals.source.synced", {"source": "app"}),
     ],
 )

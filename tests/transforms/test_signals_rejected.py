@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.payloads import (
+    DECISION,
+    ECHO,
     ENVELOPE,
+    FEATURES,
     OWN_FIELDS,
     RECEIVED_US,
     SUBJECTS,
@@ -113,10 +116,53 @@ def test_a_number_beyond_all_floats_is_rejected(number: bytes) -> None:
 
 
 def test_a_decision_has_no_infinity_either() -> None:
-    """An object of any content is still JSON, whose numbers are finite."""
-    inside = payload(SHOWN, decision={"a": "?"})
+    """Its features are finite numbers."""
+    inside = payload(SHOWN, decision=DECISION | {"features": FEATURES | {"hour_sin": "?"}})
     assert reason(SHOWN, inside.replace(b'"?"', b"1e999")) == "out of bounds"
-    assert reason(SHOWN, inside.replace(b'"?"', b"Infinity")) == "not JSON"
+    assert reason(SHOWN, inside.replace(b'"?"', b"NaN")) == "not JSON"
+
+
+BAD_DECISIONS: list[tuple[str, Any]] = [
+    *(("propensity", bad) for bad in (0, -0.1, 1.01, None, "0.5", True)),
+    *(("candidates", bad) for bad in (0, 10_001, 2.5)),
+    *(("stage", bad) for bad in ("", "Canary", "off")),
+    *(("service", bad) for bad in ("bandit_v9", "bandit_v2", "")),
+    *(("live", bad) for bad in ("bandit_v2", "nobody")),
+    *(("state_version", bad) for bad in (-1, 0.5)),
+    *(("now", bad) for bad in (-1.0, "now", None)),
+    ("features", {}),
+    ("features", FEATURES | {"unheard_of": 1.0}),
+    ("features", FEATURES | {"hour_sin": 1e13}),
+    ("features", FEATURES | {"is_weekend": True}),
+    ("policies", {}),
+    ("policies", {"bandit_v9": DECISION["policies"]["bandit_v1"]}),
+    *(
+        ("policies", {"bandit_v1": DECISION["policies"]["bandit_v1"] | {name: bad}})
+        for name, bad in (("probability", 1.1), ("probability", -0.1), ("prediction", 1e7))
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "bad"), BAD_DECISIONS)
+def test_a_decision_that_could_not_be_evaluated_is_rejected(name: str, bad: object) -> None:
+    """Chances outside 0 to 1, features of another service, policies that nobody knows."""
+    assert reason(SHOWN, payload(SHOWN, decision=DECISION | {name: bad})) == "out of bounds"
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("service", "bandit_v2"),
+        ("features", FEATURES | {"unheard_of": 1.0}),
+        ("features", {"hour_sin": 0.5}),
+        ("shown_at", -1.0),
+        ("shown_at", "2026-01-01T11:00:00Z"),
+    ],
+)
+def test_an_echo_that_does_not_fit_its_service_is_rejected(name: str, bad: object) -> None:
+    """An answer is learned from by the features that it repeats."""
+    raw = payload("signals.tip.feedback", decision=ECHO | {name: bad})
+    assert reason("signals.tip.feedback", raw) == "out of bounds"
 
 
 @pytest.mark.parametrize(
