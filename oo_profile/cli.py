@@ -6,45 +6,17 @@ numpy or a client library: name, place and summary of each stand in the table be
 
 from __future__ import annotations
 
-import importlib
-import os
 import signal
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from oo_profile.errors import ProfileError
+from oo_profile.lazy_commands import LazyCommand, LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
-
-_OURS: Final = ("oo_admin", "oo_profile", "oo_stores", "oo_transforms")
-
-
-@dataclass(frozen=True, slots=True)
-class LazyCommand:
-    """Where a command is and what it does.
-
-    Attributes:
-        target: "module:function" of its click command.
-        summary: One line for the list of commands; the same as the command's own.
-    """
-
-    target: str
-    summary: str
-
-    def load(self) -> click.Command:
-        """Import the command."""
-        module, _, name = self.target.partition(":")
-        command = getattr(importlib.import_module(module), name)
-        if not isinstance(command, click.Command):
-            message = f"{self.target} is no click command but {type(command).__name__}"
-            raise TypeError(message)
-        return command
-
 
 COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "up": LazyCommand("oo_profile.commands.up:up", "Start a Redis and a NATS for development."),
@@ -71,6 +43,10 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "profile": LazyCommand(
         "oo_profile.commands.profile:profile",
         "Show a user's profile, and why a feature has its value.",
+    ),
+    "bandit": LazyCommand(
+        "oo_profile.commands.bandit.group:bandit",
+        "Look after the bandit: its learned state, its evidence, its rollout.",
     ),
     "train": LazyCommand("oo_profile.commands.train:train", "Make a training set of entity rows."),
     "rebuild": LazyCommand(
@@ -111,45 +87,9 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
 """Every command, in the order in which one needs them."""
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, in the table's order."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is no such command."""
-        del ctx
-        entry = COMMANDS.get(cmd_name)
-        return entry.load() if entry else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command to run; a name that is none is answered with those there are."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no such command {args[0]!r}: there are {', '.join(COMMANDS)}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands from the table, importing none of them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run a command; errors of this project are one clear message and exit code 1."""
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            if not _is_ours(error) or os.environ.get("OO_DEBUG"):
-                raise
-            raise click.ClickException(str(error)) from error
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="oo-feature-store", message="oo %(version)s")
 def oo() -> None:
     """From signals to served features: a feature store's profile builder.
@@ -180,15 +120,6 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
     raise KeyboardInterrupt
-
-
-def _is_ours(error: Exception) -> bool:
-    """Say whether an error, or a class it derives from, is one of this project's."""
-    if isinstance(error, ProfileError):
-        return True
-    # By name: importing the other packages' errors would import the packages.
-    kinds = type(error).__mro__
-    return any(kind.__module__.partition(".")[0] in _OURS for kind in kinds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+"""`oo bandit`, a group of commands; each is imported when it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from oo_profile.lazy_commands import LazyCommand, LazyGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BANDIT_COMMANDS: Final[Mapping[str, LazyCommand]] = {}
+"""Every command of the group, in the order in which one needs them."""
+
+
+@click.group(
+    cls=LazyGroup,
+    table=BANDIT_COMMANDS,
+    short_help="Look after the bandit: its learned state, its evidence, its rollout.",
+)
+def bandit() -> None:
+    """Look after the bandit: its learned state, its evidence, its rollout.
+
+    \b
+    Example:
+      oo bandit --help
+    """  # noqa: D301 - click keeps the lines after a backspace as they are
