@@ -12,12 +12,16 @@ from msgspec import Meta, Struct
 
 from oo_transforms.policies import POLICIES
 
+Coin = Literal["live", "new"]
+"""Whom the coin of a canary let act."""
+
 Stage = Literal["shadow", "canary", "full"]
 """How far a new policy has come: it watches, it acts for some people, it acts for all."""
 
 STAGES: tuple[str, ...] = get_args(Stage)
 MAX_CANDIDATES = 10_000
 MAX_POLICIES = 8
+MAX_FEATURES = 10_000
 
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 # Beyond every real value, so that sums of any number of squares stay finite.
@@ -59,6 +63,9 @@ class Decision(Struct, frozen=True, kw_only=True):
         propensity: Probability of what was chosen, of the mixture that really acted.
         features: Features of what was chosen.
         policies: What each policy thought, by its service.
+        coin: Whom a fair coin let act; None if none was thrown: the person is in no canary.
+        expired_features: How many of all features that were read were past their TTL.
+        milliseconds: How long the answer took, from the request to just before it is logged.
     """
 
     service: Name
@@ -70,6 +77,9 @@ class Decision(Struct, frozen=True, kw_only=True):
     features: Features
     policies: Annotated[dict[Name, Judgement], Meta(min_length=1, max_length=MAX_POLICIES)]
     state_version: Micros | None = None
+    coin: Coin | None = None
+    expired_features: Annotated[int, Meta(ge=0, le=MAX_FEATURES)] | None = None
+    milliseconds: Annotated[float, Meta(ge=0, le=1e7)] | None = None
 
     def __post_init__(self) -> None:
         """Refuse features that are not the service's, and a policy that nobody knows.
@@ -83,6 +93,10 @@ class Decision(Struct, frozen=True, kw_only=True):
         if self.live not in self.policies:
             raise ValueError(
                 f"live is {self.live!r}, which is none of its policies {sorted(self.policies)}"
+            )
+        if self.coin is not None and self.stage != "canary":
+            raise ValueError(
+                f"coin is {self.coin!r} in stage {self.stage!r}; only a canary has one"
             )
 
 
