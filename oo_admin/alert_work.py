@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oo_admin.quality.running import deliver_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from oo_admin.jobs import Progress, Work
+    from oo_admin.jobs import JobResult, Progress, Work
     from oo_profile.settings import Settings
 
 
 def alert_test_work(settings: Settings, clock: Callable[[], int]) -> Work:
     """Return the work that sends a test, and tells how each address answered."""
 
-    def testing(_: Progress) -> dict[str, Any]:
+    def testing(_: Progress) -> JobResult:
         answers = deliver_test(settings, os.environ, clock, ())
         # Behind the scheme may be a password.
         return {

@@ -11,7 +11,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
 from oo_admin.errors import NotFound
 
@@ -21,12 +21,77 @@ if TYPE_CHECKING:
     from oo_admin.accounts.database import AdminDatabase
 
 Kind = Literal["rebuild", "forget", "retry", "drop", "alert test"]
+JobState = Literal["waiting", "running", "done", "failed", "interrupted"]
 Progress: TypeAlias = "Callable[[int, int], object]"
-Work: TypeAlias = "Callable[[Progress], dict[str, Any]]"
+Work: TypeAlias = "Callable[[Progress], JobResult]"
 """Does the work, tells how much of it is done and of how much, and returns what came of it."""
 
 UNDER_WAY: Final = ("waiting", "running")
 _COLUMNS = "number, kind, account, person, state, done, total, began_at, ended_at, result"
+
+
+class JobAnswer(TypedDict):
+    """How a channel took a test of the alerts.
+
+    Attributes:
+        channel: Which kind of channel.
+        refusal: What it said; empty: it was sent.
+    """
+
+    channel: str
+    refusal: str
+
+
+class RowCounts(TypedDict):
+    """What a rebuild did to the rows of a view.
+
+    Attributes:
+        rows: How many there are now.
+        missing: How many were missing.
+        extra: How many were too many.
+        changed: How many were wrong.
+    """
+
+    rows: int
+    missing: int
+    extra: int
+    changed: int
+
+
+class JobResult(TypedDict, total=False):
+    """What came of a job. Which of these there are is told by its kind; it names nobody.
+
+    Attributes:
+        signals: Rebuild: signals replayed.
+        rows: Rebuild: rows they come to.
+        online_rows: Rebuild: rows put into Redis.
+        repaired_rows: Rebuild: rows that were wrong.
+        views: Rebuild: what was wrong, by view.
+        changed_features: Rebuild: features whose value of now is another.
+        published: Retry: messages published again.
+        cut: Retry: messages that stay, since only their beginning is kept.
+        unpublishable: Retry: messages that stay, since nobody can publish on their subject.
+        dropped: Drop: messages removed.
+        answers: Alert test: how each channel took it.
+        text: Forget: the receipt.
+        left: Forget: what is left, a sentence each.
+        error: Failed: why.
+    """
+
+    signals: int
+    rows: int
+    online_rows: int
+    repaired_rows: int
+    views: dict[str, RowCounts]
+    changed_features: list[str]
+    published: int
+    cut: int
+    unpublishable: int
+    dropped: int
+    answers: list[JobAnswer]
+    text: str
+    left: list[str]
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +103,7 @@ class Job:
         kind: What it does.
         account: Who began it.
         person: The keyed hash of whom, or what, it is about.
-        state: waiting, running, done, failed or interrupted.
+        state: How far it is; interrupted: the process that did it was killed.
         done: How much is done.
         total: Of how much; 0: not known.
         began_us: When it was asked for, microseconds.
@@ -50,12 +115,12 @@ class Job:
     kind: Kind
     account: str
     person: str
-    state: str
+    state: JobState
     done: int
     total: int
     began_us: int
     ended_us: int | None
-    result: dict[str, Any]
+    result: JobResult
 
     @property
     def is_under_way(self) -> bool:
@@ -162,7 +227,7 @@ class Jobs:
                 "UPDATE jobs SET done = ?, total = ? WHERE number = ?", (done, total, number)
             )
 
-    def _set(self, number: int, state: str, result: dict[str, Any] | None = None) -> None:
+    def _set(self, number: int, state: JobState, result: JobResult | None = None) -> None:
         ended = self._clock() if result is not None else None
         with self._database.writing() as connection:
             connection.execute(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from oo_admin.jobs import RowCounts
 from oo_profile.building.online import OnlineWriter
 from oo_profile.privacy.forget import Places, forget
 from oo_profile.privacy.receipt import receipt_text
@@ -17,7 +17,7 @@ from oo_profile.transport.connection import connect_to_nats
 from oo_profile.upkeep.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from oo_admin.jobs import Progress, Work
+    from oo_admin.jobs import JobResult, Progress, Work
     from oo_admin.reading.reader import Reader
     from oo_profile.upkeep.rebuild import Rebuilt
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def rebuild_work(reader: Reader, user_id: str, now_us: int) -> Work:
     """Return the work that rebuilds a user and tells what changed."""
 
-    def work(progress: Progress) -> dict[str, Any]:
+    def work(progress: Progress) -> JobResult:
         with reader.reading() as connection:
             total = signal_log.count(connection, user_id)
         before = _values(reader, user_id, now_us)
@@ -47,7 +47,7 @@ def rebuild_work(reader: Reader, user_id: str, now_us: int) -> Work:
 def forget_work(reader: Reader, user_id: str, now_us: int) -> Work:
     """Return the work that forgets a user; what it returns names nobody."""
 
-    async def forgetting(progress: Progress) -> dict[str, Any]:
+    async def forgetting(progress: Progress) -> JobResult:
         settings, store = reader.settings, reader.store
         with open_writer(settings.db, Patience(time.monotonic, time.sleep)) as writer:
             places = Places(
@@ -72,14 +72,21 @@ def _values(reader: Reader, user_id: str, now_us: int) -> dict[str, object]:
     return {feature.entry.name: feature.value for feature in features}
 
 
-def _told(done: Rebuilt, changed: list[str]) -> dict[str, Any]:
+def _told(done: Rebuilt, changed: list[str]) -> JobResult:
     return {
         "signals": done.signals,
         "rows": done.rows,
         "online_rows": done.online_rows,
         "repaired_rows": done.repaired_rows,
         "views": {
-            view: asdict(changes) for view, changes in done.changes.items() if changes.repaired
+            view: RowCounts(
+                rows=changes.rows,
+                missing=changes.missing,
+                extra=changes.extra,
+                changed=changes.changed,
+            )
+            for view, changes in done.changes.items()
+            if changes.repaired
         },
         "changed_features": changed,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oo_profile.privacy.writing import Patience, open_writer
 from oo_profile.storage.rejected_rows import Choice, keys_of
@@ -13,14 +13,14 @@ from oo_profile.transport.stream import ensure_stream
 from oo_profile.upkeep import rejections
 
 if TYPE_CHECKING:
-    from oo_admin.jobs import Progress, Work
+    from oo_admin.jobs import JobResult, Progress, Work
     from oo_profile.settings import Settings
 
 
 def retry_work(settings: Settings, reason: str) -> Work:
     """Return the work that publishes the messages of a reason again."""
 
-    async def retrying(progress: Progress) -> dict[str, Any]:
+    async def retrying(progress: Progress) -> JobResult:
         with open_writer(settings.db, Patience(time.monotonic, time.sleep)) as writer:
             keys = keys_of(writer.connection, Choice(reason=reason))
             done = 0
@@ -45,7 +45,7 @@ def retry_work(settings: Settings, reason: str) -> Work:
 def drop_work(settings: Settings, reason: str) -> Work:
     """Return the work that removes the messages of a reason for good."""
 
-    def dropping(_: Progress) -> dict[str, Any]:
+    def dropping(_: Progress) -> JobResult:
         with open_writer(settings.db, Patience(time.monotonic, time.sleep)) as writer:
             keys = keys_of(writer.connection, Choice(reason=reason))
             return {"dropped": rejections.drop(writer, keys)}

@@ -16,6 +16,27 @@ SAME_LOOK_US: Final = 10 * MINUTE_US
 """Who looks at the same again within this time is still looking."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFacts:
+    """Something that was done, as the pages tell it.
+
+    Attributes:
+        number: Its place in the log.
+        at: When, Unix seconds.
+        account: Who did it.
+        action: What, a fixed word.
+        person: The keyed hash of the user it is about; empty: about none.
+        detail: More about it; it names no user.
+    """
+
+    number: int
+    at: float
+    account: str
+    action: str
+    person: str
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Something that was done.
@@ -36,16 +57,16 @@ class AuditEntry:
     person: str
     detail: str
 
-    def as_json(self) -> dict[str, object]:
-        """Return it as the pages' JSON has it; the instant in Unix seconds."""
-        return {
-            "number": self.number,
-            "at": self.at_us / 1e6,
-            "account": self.account,
-            "action": self.action,
-            "person": self.person,
-            "detail": self.detail,
-        }
+    def facts(self) -> AuditFacts:
+        """Return it as the pages tell it."""
+        return AuditFacts(
+            number=self.number,
+            at=self.at_us / 1e6,
+            account=self.account,
+            action=self.action,
+            person=self.person,
+            detail=self.detail,
+        )
 
 
 class AuditLog:

@@ -1,6 +1,6 @@
 """How good the data is: freshness by view, and what was rejected."""
 
-from dataclasses import asdict
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -10,10 +10,14 @@ from oo_admin.errors import InputRefused
 from oo_admin.pages.beginning import begin_job
 from oo_admin.reading.quality import (
     USERS,
+    LatestRejected,
+    RejectedCount,
+    ViewStaleness,
     latest_rejected,
     rejected_by_reason,
     view_staleness,
 )
+from oo_admin.reading.quality_facts import QualityFacts
 from oo_admin.rejected_work import drop_work, retry_work
 from oo_admin.web.answers import page, see_other
 from oo_admin.web.context import admin_of
@@ -24,6 +28,31 @@ MOST_DIGITS = 4
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataQualityPage:
+    """How good the data is.
+
+    Attributes:
+        now_us: The moment, microseconds.
+        quality: What the checks have found; null: they have not run yet.
+        users: How many users `views` is of: those active most recently.
+        most_users: How many these are at most.
+        views: How fresh each state view is.
+        reasons: How many rejected messages are kept, by reason.
+        rejected: The latest of them counted, by reason and subject.
+        latest_rejected: The newest of them.
+    """
+
+    now_us: int
+    quality: QualityFacts | None
+    users: int
+    most_users: int
+    views: tuple[ViewStaleness, ...]
+    reasons: dict[str, int]
+    rejected: tuple[RejectedCount, ...]
+    latest_rejected: tuple[LatestRejected, ...]
+
+
 @router.get("/admin/data-quality")
 def data_quality(request: Request, session: Visitor) -> Response:
     """Tell how fresh each view is, and what was rejected why."""
@@ -32,16 +61,16 @@ def data_quality(request: Request, session: Visitor) -> Response:
     quality = admin.quality.facts(now_us)
     with admin.reader.reading() as connection:
         views = view_staleness(connection, admin.reader.catalogue.views, now_us)
-        facts = {
-            "now_us": now_us,
-            "quality": quality,
-            "users": max((sum(view.counts.values()) for view in views), default=0),
-            "most_users": USERS,
-            "views": [asdict(view) for view in views],
-            "reasons": count_by_reason(connection),
-            "rejected": rejected_by_reason(connection),
-            "latest_rejected": latest_rejected(connection),
-        }
+        facts = DataQualityPage(
+            now_us=now_us,
+            quality=quality,
+            users=max((sum(view.counts.values()) for view in views), default=0),
+            most_users=USERS,
+            views=tuple(views),
+            reasons=dict(count_by_reason(connection)),
+            rejected=rejected_by_reason(connection),
+            latest_rejected=latest_rejected(connection),
+        )
     return page(request, session, "data_quality.html", facts)
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -30,6 +31,21 @@ _MAX_NAME, _MAX_PASSWORD, _MAX_NEXT = 64, 256, 2000
 
 router = APIRouter()
 Form = Annotated[dict[str, str], Depends(read_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFacts:
+    """What the form of the login says.
+
+    Attributes:
+        next: The page to go to afterwards.
+        message: Why it is shown again; empty: it is not.
+        token: What the form must bring.
+    """
+
+    next: str
+    message: str
+    token: str
 
 
 @router.get("/admin")
@@ -100,6 +116,6 @@ def _login_page(request: Request, wanted: str, message: str, status: int) -> Res
     request.scope["state"][NEW_COOKIE] = cookie(
         _LOGIN_COOKIE, token, https=https, max_age_seconds=_LOGIN_SECONDS
     )
-    facts = {"next": own_page(wanted), "message": message, "token": token}
+    facts = LoginFacts(own_page(wanted), message, token)
     request.scope["query_string"] = b""  # the form is a page, whatever is asked for
     return page(request, None, "login.html", facts, status)

@@ -6,7 +6,8 @@ from starlette.responses import Response
 from oo_admin.errors import InputRefused
 from oo_admin.pages.beginning import begin_job
 from oo_admin.person_work import forget_work, rebuild_work
-from oo_admin.reading.person_facts import person_facts, reason_facts
+from oo_admin.reading.person_facts import PersonFacts, person_facts
+from oo_admin.reading.reason_facts import ReasonFacts, reason_facts
 from oo_admin.web.answers import json_answer, page
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Change, Operator, Visitor
@@ -69,18 +70,17 @@ def _user(request: Request, session: Visitor, user_id: str) -> Response:
     admin, present_us = admin_of(request), admin_of(request).clock()
     at, now_us = _moment(request, present_us)
     feature = request.query_params.get("feature")
+    facts: ReasonFacts | PersonFacts
     if feature is not None:
-        facts = reason_facts(admin.reader.reason(user_id, feature[:MAX_TEXT], now_us))
+        facts = reason_facts(admin.reader.reason(user_id, feature[:MAX_TEXT], now_us), at)
         action, template = "looked why", "why.html"
     else:
         person = admin.reader.person(user_id, now_us, in_the_past=now_us != present_us)
-        facts = person_facts(person)
-        facts["audit"] = [
-            entry.as_json() for entry in admin.audit.newest(_AUDIT_ROWS, user_id=user_id)
-        ]
+        audit = admin.audit.newest(_AUDIT_ROWS, user_id=user_id)
+        facts = person_facts(person, at, [entry.facts() for entry in audit])
         action, template = "looked", "user.html"
     admin.audit.record_look(session.account.name, action, present_us, user_id)
-    return page(request, session, template, {**facts, "at": at})
+    return page(request, session, template, facts)
 
 
 def _moment(request: Request, present_us: int) -> tuple[str, int]:

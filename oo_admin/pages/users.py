@@ -1,6 +1,6 @@
 """The list of users."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,6 +16,44 @@ from oo_transforms.clock import MICROSECOND
 
 MAX_SEARCH = 128
 router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUser:
+    """A user in the list.
+
+    Attributes:
+        user_id: The user.
+        last_active_us: When this user was last active, microseconds; null: never.
+        last_active: The same in Unix seconds.
+        age: How long ago that is, in words; null: never.
+        views: The state views that have a state.
+    """
+
+    user_id: str
+    last_active_us: int | None
+    last_active: float | None
+    age: str | None
+    views: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsersFacts:
+    """Some of the users.
+
+    Attributes:
+        search: What was searched for; empty: nothing.
+        order: What the list is sorted by.
+        after: What to ask the next page with; null: this is the last.
+        is_first: Whether this is the first page.
+        users: The users.
+    """
+
+    search: str
+    order: Order
+    after: str | None
+    is_first: bool
+    users: tuple[ListedUser, ...]
 
 
 @router.get("/admin/users")
@@ -39,13 +77,13 @@ def users(request: Request, session: Visitor) -> Response:
                 found = by_activity(connection, order, after)
             except ValueError as error:
                 raise InputRefused(str(error)) from error
-    facts = {
-        "search": search,
-        "order": order,
-        "after": found.after,
-        "is_first": after is None,
-        "users": _rows(found, admin.clock()),
-    }
+    facts = UsersFacts(
+        search=search,
+        order=order,
+        after=found.after,
+        is_first=after is None,
+        users=_rows(found, admin.clock()),
+    )
     return page(request, session, "users.html", facts)
 
 
@@ -56,18 +94,18 @@ def _order(text: str) -> Order:
     raise InputRefused(f"order={text[:20]!r} is none of {', '.join(ORDERS)}")
 
 
-def _rows(found: UserPage, now_us: int) -> list[dict[str, Any]]:
+def _rows(found: UserPage, now_us: int) -> tuple[ListedUser, ...]:
     rows = []
     for row in found.rows:
         last_us = row.last_active_us
         age = None if last_us is None else duration_text(max(now_us - last_us, 0) * MICROSECOND)
         rows.append(
-            {
-                "user_id": row.user_id,
-                "last_active_us": last_us,
-                "last_active": None if last_us is None else last_us / 1e6,
-                "age": age,
-                "views": [view for view, at in row.newest_us.items() if at is not None],
-            }
+            ListedUser(
+                user_id=row.user_id,
+                last_active_us=last_us,
+                last_active=None if last_us is None else last_us / 1e6,
+                age=age,
+                views=tuple(view for view, at in row.newest_us.items() if at is not None),
+            )
         )
-    return rows
+    return tuple(rows)

@@ -18,7 +18,7 @@ from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from oo_admin.reading.reader import Reader
     from oo_profile.building.profile_features import Profile
@@ -29,6 +29,40 @@ BACK_US: Final = 30 * DAY_US
 KEPT_US: Final = 5 * MINUTE_US
 BINS = 10
 TOP = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """The share of users whose value lies somewhere.
+
+    Attributes:
+        label: Where.
+        now: The share now.
+        then: The share a month ago.
+    """
+
+    label: str
+    now: float
+    then: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """How a feature's values are spread over some users, and were a month ago.
+
+    Attributes:
+        users: How many users are looked at.
+        users_then: How many of them had states a month ago.
+        now: The share of states that are "expired" and "never seen" now; null: no users.
+        then: The same a month ago.
+        bins: Where the values lie that rest on evidence.
+    """
+
+    users: int
+    users_then: int
+    now: dict[str, float] | None
+    then: dict[str, float] | None
+    bins: tuple[Bin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +87,7 @@ class Distributions:
         self._sample: _Sample | None = None
         self._lock = threading.Lock()
 
-    def of(self, entry: Entry) -> dict[str, Any] | None:
+    def of(self, entry: Entry) -> Distribution | None:
         """Tell how a feature's values are spread; None for what no profile holds."""
         if entry.name not in self._reader.profile_features:
             return None
@@ -63,13 +97,13 @@ class Distributions:
                 self._sample = self._taken(now_us)
             sample = self._sample
         now, then = _values(sample.now, entry), _values(sample.then, entry)
-        return {
-            "users": len(sample.now),
-            "users_then": len(sample.then),
-            "now": _shares(sample.now, entry),
-            "then": _shares(sample.then, entry),
-            "bins": _bins(now, then, entry.unit),
-        }
+        return Distribution(
+            users=len(sample.now),
+            users_then=len(sample.then),
+            now=_shares(sample.now, entry),
+            then=_shares(sample.then, entry),
+            bins=_bins(now, then, entry.unit),
+        )
 
     def _taken(self, now_us: int) -> _Sample:
         with self._reader.reading() as connection:
@@ -102,7 +136,7 @@ def _without(profile: Profile, entry: Entry) -> bool:
     )
 
 
-def _shares(profiles: Sequence[Profile], entry: Entry) -> Mapping[str, float] | None:
+def _shares(profiles: Sequence[Profile], entry: Entry) -> dict[str, float] | None:
     if not profiles:
         return None
     expired = sum(entry.name in profile.expired for profile in profiles)
@@ -113,35 +147,35 @@ def _shares(profiles: Sequence[Profile], entry: Entry) -> Mapping[str, float] | 
     }
 
 
-def _bins(now: Sequence[Any], then: Sequence[Any], unit: str) -> list[dict[str, Any]]:
+def _bins(now: Sequence[Any], then: Sequence[Any], unit: str) -> tuple[Bin, ...]:
     """Count values that rest on evidence, in the same bins at both times."""
     both = [*now, *then]
     numbers = all(isinstance(value, float) for value in both) and unit != "Unix seconds"
     if not both:
-        return []
+        return ()
     if not numbers:
         return _named_bins(now, then, unit)
     low, high = min(both), max(both)
     edges = np.linspace(low, high if high > low else low + 1.0, BINS + 1)
     counts = [np.histogram(values, edges)[0].tolist() for values in (now, then)]
-    return [
-        {
-            "label": f"{value_text(float(a), unit)} to {value_text(float(b), unit)}",
-            "now": here / max(len(now), 1),
-            "then": before / max(len(then), 1),
-        }
+    return tuple(
+        Bin(
+            label=f"{value_text(float(a), unit)} to {value_text(float(b), unit)}",
+            now=here / max(len(now), 1),
+            then=before / max(len(then), 1),
+        )
         for a, b, here, before in zip(edges, edges[1:], *counts, strict=False)
-    ]
+    )
 
 
-def _named_bins(now: Sequence[Any], then: Sequence[Any], unit: str) -> list[dict[str, Any]]:
+def _named_bins(now: Sequence[Any], then: Sequence[Any], unit: str) -> tuple[Bin, ...]:
     counted, before = Counter(now), Counter(then)
     names = [name for name, _ in (counted + before).most_common(TOP)]
-    return [
-        {
-            "label": value_text(name, unit),
-            "now": counted[name] / max(len(now), 1),
-            "then": before[name] / max(len(then), 1),
-        }
+    return tuple(
+        Bin(
+            label=value_text(name, unit),
+            now=counted[name] / max(len(now), 1),
+            then=before[name] / max(len(then), 1),
+        )
         for name in names
-    ]
+    )

@@ -2,151 +2,212 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oo_admin.reading.chart import line
-from oo_admin.reading.staleness import Staleness, staleness
-from oo_profile.reports.words import duration_text, value_text
-from oo_transforms.clock import MICROSECOND
+from oo_admin.accounts.audit import AuditFacts  # noqa: TC001 - read by type for the contract
+from oo_admin.reading.feature_facts import FeatureFacts, feature_facts
+from oo_admin.reading.online_state import OnlineView  # noqa: TC001 - read by type
+from oo_admin.reading.staleness import Staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from oo_admin.reading.course import Course
-    from oo_admin.reading.reader import Person, Reason
-    from oo_admin.reading.signals_behind import Behind
-    from oo_profile.reports.explain import Evidence
-    from oo_profile.reports.profile_report import FeatureReport, ProfileReport
-
-SPARK = (120, 28)
-CHART = (720, 180)
-SHOWN_EVIDENCE = 50
+    from oo_admin.reading.heat_map import HeatMap
+    from oo_admin.reading.online_state import OnlineState
+    from oo_admin.reading.reader import Person
+    from oo_admin.reading.signals_behind import LatestSignal
 
 
-def person_facts(person: Person) -> dict[str, Any]:
-    """Tell all of a user's page."""
-    report = person.report
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFacts:
+    """The features of one on-demand view.
+
+    Attributes:
+        name: The view.
+        description: What it is about.
+        features: Its features, in its order.
+    """
+
+    name: str
+    description: str
+    features: tuple[FeatureFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatFacts:
+    """When in the week a user is active, in local time, from the signals.
+
+    Attributes:
+        view: The state view whose signals they are.
+        cells: What signals still weigh: seven weekdays, Monday first, of 24 hours.
+        rows: The sum of each weekday.
+        columns: The sum of each hour.
+        most: The heaviest cell.
+        largest_deviation: Of these sums from the arrays that the state holds.
+        agrees: Whether that is nothing but rounding.
+    """
+
+    view: str
+    cells: tuple[tuple[float, ...], ...]
+    rows: tuple[float, ...]
+    columns: tuple[float, ...]
+    most: float
+    largest_deviation: float
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalFacts:
+    """A signal as it was received.
+
+    Attributes:
+        event_id: Its id.
+        subject: Its subject.
+        occurred_us: Its event time, microseconds.
+        occurred_at: The same in Unix seconds.
+        received_us: When the stream had it, microseconds.
+        received_at: The same in Unix seconds.
+        utc_offset_minutes: The user's local clock as it tells it.
+        payload: The beginning of the message.
+        payload_bytes: The length of all of it.
+    """
+
+    event_id: str
+    subject: str
+    occurred_us: int
+    occurred_at: float
+    received_us: int
+    received_at: float
+    utc_offset_minutes: int
+    payload: str
+    payload_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineFacts:
+    """What Redis has of a user beside what SQLite has.
+
+    Attributes:
+        views: View by view; empty if Redis did not answer.
+        refusal: What Redis said; empty if it answered.
+        is_behind: Whether the builder knows that Redis is behind for this user.
+        agrees: Whether both say the same.
+    """
+
+    views: tuple[OnlineView, ...]
+    refusal: str
+    is_behind: bool
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """All that is told of a user.
+
+    Attributes:
+        user_id: Who.
+        now: The moment that it is told of, Unix seconds.
+        now_us: The same in microseconds.
+        at: The moment as it was asked for; empty: the present.
+        utc_offset_minutes: The user's local clock at that moment.
+        has_signals: Whether there is any signal by then.
+        counts: How many features are fresh, stale, expired, never seen.
+        pruned: Signals that were pruned: they count in the states, and in nothing else here.
+        groups: The profile.
+        course_times: The moments of each feature's course, Unix seconds.
+        heat_maps: When in the week, for each view that counts by hour and weekday.
+        latest: The latest signals, the newest first.
+        online: Redis against SQLite; null: a moment in the past, of which Redis knows nothing.
+        audit: What was done about this user here, the newest first.
+    """
+
+    user_id: str
+    now: float
+    now_us: int
+    at: str
+    utc_offset_minutes: int
+    has_signals: bool
+    counts: dict[Staleness, int]
+    pruned: int
+    groups: tuple[GroupFacts, ...]
+    course_times: tuple[float, ...]
+    heat_maps: tuple[HeatFacts, ...]
+    latest: tuple[SignalFacts, ...]
+    online: OnlineFacts | None
+    audit: tuple[AuditFacts, ...]
+
+
+def person_facts(person: Person, at: str, audit: Sequence[AuditFacts]) -> PersonFacts:
+    """Tell all of a user's page.
+
+    Args:
+        person: What was read.
+        at: The moment as it was asked for; empty: the present.
+        audit: What was done about this user.
+    """
+    report, behind = person.report, person.behind
     features = [
-        _feature(report, feature, person.course, person.behind) for feature in report.features
+        feature_facts(report, one, person.course, behind.get(one.state.view))
+        for one in report.features
     ]
-    counts = {kind.value: 0 for kind in Staleness}
-    for feature in features:
-        counts[feature["staleness"]] += 1
-    return {
-        **head_facts(report),
-        "counts": counts,
-        "pruned": person.pruned,
-        "groups": [
-            {"name": name, "description": description, "features": list(part)}
-            for (name, description), part in groupby(
-                features, key=lambda feature: (feature["view"], feature["view_description"])
-            )
-        ],
-        "course_times": [time_us / 1e6 for time_us in person.course.times_us],
-        "heat_maps": [
-            {
-                "view": heat.view,
-                "cells": heat.cells,
-                "rows": [sum(row) for row in heat.cells],
-                "columns": [sum(column) for column in zip(*heat.cells, strict=True)],
-                "most": max(max(row) for row in heat.cells),
-                "largest_deviation": heat.largest_deviation,
-                "agrees": heat.agrees,
-            }
-            for heat in person.heat_maps
-        ],
-        "latest": [
-            {
-                **asdict(signal),
-                "occurred_at": signal.occurred_us / 1e6,
-                "received_at": signal.received_us / 1e6,
-            }
-            for signal in person.latest
-        ],
-        "online": None
-        if person.online is None
-        else {**asdict(person.online), "agrees": person.online.agrees},
-    }
+    return PersonFacts(
+        user_id=report.user_id,
+        now=report.now_us / 1e6,
+        now_us=report.now_us,
+        at=at,
+        utc_offset_minutes=report.utc_offset_minutes,
+        has_signals=report.has_signals,
+        counts={kind: sum(one.staleness is kind for one in features) for kind in Staleness},
+        pruned=person.pruned,
+        groups=_groups(features),
+        course_times=tuple(time_us / 1e6 for time_us in person.course.times_us),
+        heat_maps=tuple(map(_heat, person.heat_maps)),
+        latest=tuple(map(_signal, person.latest)),
+        online=None if person.online is None else _online(person.online),
+        audit=tuple(audit),
+    )
 
 
-def head_facts(report: ProfileReport) -> dict[str, Any]:
-    """Tell whose profile it is, and of when."""
-    return {
-        "user_id": report.user_id,
-        "now": report.now_us / 1e6,
-        "now_us": report.now_us,
-        "utc_offset_minutes": report.utc_offset_minutes,
-        "has_signals": report.has_signals,
-    }
+def _groups(features: Sequence[FeatureFacts]) -> tuple[GroupFacts, ...]:
+    by_view = groupby(features, key=lambda one: (one.view, one.view_description))
+    return tuple(
+        GroupFacts(name=name, description=description, features=tuple(part))
+        for (name, description), part in by_view
+    )
 
 
-def reason_facts(reason: Reason) -> dict[str, Any]:
-    """Tell why a feature has its value."""
-    report, explanation = reason.report, reason.explanation
-    evidence, entry = explanation.evidence, explanation.feature.entry
-    return {
-        **head_facts(report),
-        "feature": _feature(report, explanation.feature, reason.course, {}),
-        "reads": list(entry.reads),
-        "sources": [
-            {
-                "view": view.name,
-                "source": view.source,
-                "subjects": list(view.invalidated_by),
-                "ttl": None if view.ttl is None else duration_text(view.ttl),
-                "half_life": None if view.half_life is None else duration_text(view.half_life),
-            }
-            for view in entry.views
-        ],
-        "signals": len(evidence),
-        "replaced": explanation.replaced,
-        "pruned": explanation.pruned,
-        "left": sum(one.left for one in evidence),
-        "evidence": [_evidence(one) for one in evidence[:SHOWN_EVIDENCE]],
-        "more": max(len(evidence) - SHOWN_EVIDENCE, 0),
-        "columns": [asdict(column) for column in explanation.columns],
-        "agrees": all(column.agrees for column in explanation.columns),
-        "course": _drawn(reason.course, entry.name, CHART),
-        "course_times": [time_us / 1e6 for time_us in reason.course.times_us],
-    }
+def _heat(heat: HeatMap) -> HeatFacts:
+    return HeatFacts(
+        view=heat.view,
+        cells=heat.cells,
+        rows=tuple(sum(row) for row in heat.cells),
+        columns=tuple(sum(column) for column in zip(*heat.cells, strict=True)),
+        most=max(max(row) for row in heat.cells),
+        largest_deviation=heat.largest_deviation,
+        agrees=heat.agrees,
+    )
 
 
-def _feature(
-    report: ProfileReport, feature: FeatureReport, course: Course, behind: Mapping[str, Behind]
-) -> dict[str, Any]:
-    entry, state = feature.entry, feature.state
-    seen, stands = state.event_time_us, behind.get(state.view)
-    stale = staleness(state, report.now_us)
-    return {
-        "name": entry.name,
-        "description": entry.description,
-        "view": entry.group,
-        "view_description": entry.group_description,
-        "value": feature.value,
-        "words": value_text(feature.value, entry.unit, report.utc_offset_minutes),
-        "unit": entry.unit,
-        "range": [entry.minimum, entry.maximum],
-        "none": entry.none,
-        "owner": entry.owner,
-        "state": state.view,
-        "staleness": stale.value,
-        "withheld": entry.when_stale == "withheld" and stale is not Staleness.FRESH,
-        "age": None if seen is None else duration_text((report.now_us - seen) * MICROSECOND),
-        "age_seconds": None if seen is None else (report.now_us - seen) / 1e6,
-        "expires_us": state.expires_us,
-        "expires_at": None if state.expires_us is None else state.expires_us / 1e6,
-        "signals": None if stands is None else stands.signals,
-        "signals_left": None if stands is None else stands.left,
-        "course": _drawn(course, entry.name, SPARK),
-    }
+def _signal(signal: LatestSignal) -> SignalFacts:
+    return SignalFacts(
+        event_id=signal.event_id,
+        subject=signal.subject,
+        occurred_us=signal.occurred_us,
+        occurred_at=signal.occurred_us / 1e6,
+        received_us=signal.received_us,
+        received_at=signal.received_us / 1e6,
+        utc_offset_minutes=signal.utc_offset_minutes,
+        payload=signal.payload,
+        payload_bytes=signal.payload_bytes,
+    )
 
 
-def _drawn(course: Course, name: str, size: tuple[int, int]) -> dict[str, Any] | None:
-    values = course.values.get(name)
-    return None if values is None else {"values": list(values), **asdict(line(values, *size))}
-
-
-def _evidence(one: Evidence) -> dict[str, Any]:
-    return {**one.as_json(), "event_time_us": one.event_time_us}
+def _online(online: OnlineState) -> OnlineFacts:
+    return OnlineFacts(
+        views=online.views,
+        refusal=online.refusal,
+        is_behind=online.is_behind,
+        agrees=online.agrees,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from oo_admin.reading.staleness import Staleness, staleness
 from oo_profile.reports.profile_report import Freshness, StateAge
@@ -38,9 +38,47 @@ class ViewStaleness:
 
     view: str
     source: str
-    counts: dict[str, int]
+    counts: dict[Staleness, int]
     newest_us: int | None
     oldest_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedCount:
+    """Rejected messages of one reason and subject.
+
+    Attributes:
+        reason: Why, in fixed words.
+        subject: Their subject.
+        count: How many, among the latest 10,000.
+        newest_us: When the stream took the newest of them, microseconds.
+    """
+
+    reason: str
+    subject: str
+    count: int
+    newest_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRejected:
+    """A rejected message.
+
+    Attributes:
+        subject: Its subject.
+        reason: Why, in fixed words.
+        detail: What was found and what is allowed.
+        received_us: When the stream took it, microseconds.
+        payload: Its beginning.
+        payload_bytes: How long it was.
+    """
+
+    subject: str
+    reason: str
+    detail: str
+    received_us: int
+    payload: str
+    payload_bytes: int
 
 
 def view_staleness(
@@ -51,7 +89,7 @@ def view_staleness(
     return [_of_view(connection, view, users, now_us) for view in views]
 
 
-def rejected_by_reason(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def rejected_by_reason(connection: sqlite3.Connection) -> tuple[RejectedCount, ...]:
     """Count rejected messages by reason and subject, among the first so many of the table."""
     rows = connection.execute(
         "SELECT reason, subject, count(*), max(received_at) FROM "
@@ -60,30 +98,30 @@ def rejected_by_reason(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
         (REJECTED_LOOKED_AT,),
     )
-    return [
-        {"reason": reason, "subject": subject, "count": count, "newest_us": newest_us}
+    return tuple(
+        RejectedCount(reason=reason, subject=subject, count=count, newest_us=newest_us)
         for reason, subject, count, newest_us in rows
-    ]
+    )
 
 
-def latest_rejected(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def latest_rejected(connection: sqlite3.Connection) -> tuple[LatestRejected, ...]:
     """List the messages that were rejected last."""
     rows = connection.execute(
         "SELECT subject, reason, detail, received_at, substr(payload, 1, ?), payload_bytes "
         "FROM rejected_signals ORDER BY stream_created_at DESC, stream_sequence DESC LIMIT ?",
         (SHOWN_BYTES, LATEST_REJECTED),
     )
-    return [
-        {
-            "subject": subject,
-            "reason": reason,
-            "detail": detail,
-            "received_us": received_us,
-            "payload": bytes(payload).decode(errors="replace"),
-            "payload_bytes": size,
-        }
+    return tuple(
+        LatestRejected(
+            subject=subject,
+            reason=reason,
+            detail=detail,
+            received_us=received_us,
+            payload=bytes(payload).decode(errors="replace"),
+            payload_bytes=size,
+        )
         for subject, reason, detail, received_us, payload, size in rows
-    ]
+    )
 
 
 def _of_view(
@@ -94,9 +132,9 @@ def _of_view(
         "ORDER BY event_timestamp DESC LIMIT 1) FROM json_each(?) AS asked"
     )
     times = [at for (at,) in connection.execute(statement, (json.dumps(users),))]
-    counts = {kind.value: 0 for kind in Staleness}
+    counts = dict.fromkeys(Staleness, 0)
     for at in times:
-        counts[_staleness(view, at, now_us).value] += 1
+        counts[_staleness(view, at, now_us)] += 1
     seen = [at for at in times if at is not None]
     return ViewStaleness(
         view.name, view.source, counts, max(seen, default=None), min(seen, default=None)

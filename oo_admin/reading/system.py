@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import sqlite3
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from oo_profile.errors import NoNatsError, ProfileError
 from oo_profile.insight.sample import BACKLOGS, LagSample, sample_lag, wal_of
@@ -23,35 +24,63 @@ NATS_SECONDS: Final = 1.0
 """Longer than this the page does not wait for NATS."""
 
 
-def system_facts(reader: Reader, database: AdminDatabase) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """A file.
+
+    Attributes:
+        what: What it holds.
+        bytes: Its size.
+    """
+
+    what: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFacts:
+    """How everything is at this moment.
+
+    Attributes:
+        backlogs: What waits behind the builder's batches; null: there is no database yet.
+        lag: What the builder has before it in the stream; null: not known.
+        nats_refusal: Why it is not known; empty: it is.
+        redis_refusal: Why Redis does not answer; empty: it does.
+        files: The files and their sizes.
+        versions: Versions by package.
+    """
+
+    backlogs: dict[str, int] | None
+    lag: LagSample | None
+    nats_refusal: str
+    redis_refusal: str
+    files: tuple[FileFacts, ...]
+    versions: dict[str, str]
+
+
+def system_facts(reader: Reader, database: AdminDatabase) -> SystemFacts:
     """Tell how everything is; what does not answer is told with its reason."""
     settings = reader.settings
     lag, refusal = _lag(settings)
-    return {
-        "backlogs": _backlogs(reader),
-        "lag": None
-        if lag is None
-        else {
-            "waiting": lag.waiting,
-            "unacknowledged": lag.unacknowledged,
-            "redelivered": lag.redelivered,
-        },
-        "nats_refusal": refusal,
-        "redis_refusal": reader.redis_refusal(),
-        "files": [
-            {"what": what, "bytes": _bytes(path)}
+    return SystemFacts(
+        backlogs=_backlogs(reader),
+        lag=lag,
+        nats_refusal=refusal,
+        redis_refusal=reader.redis_refusal(),
+        files=tuple(
+            FileFacts(what=what, bytes=_bytes(path))
             for what, path in (
                 ("signals, history, profiles", settings.db),
                 ("their write-ahead log", wal_of(settings.db)),
                 ("registry", settings.registry),
                 ("these pages", database.path),
             )
-        ],
-        "versions": {
+        ),
+        versions={
             **{name: importlib.metadata.version(name) for name in PACKAGES},
             "SQLite": sqlite3.sqlite_version,
         },
-    }
+    )
 
 
 def _backlogs(reader: Reader) -> dict[str, int] | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+import msgspec
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from oo_admin.errors import InputRefused
 from oo_admin.web.context import admin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from _typeshed import DataclassInstance
     from fastapi import Request
 
     from oo_admin.accounts.sessions import Session
@@ -39,7 +40,7 @@ def page(
     request: Request,
     session: Session | None,
     template: str,
-    facts: Mapping[str, Any],
+    facts: DataclassInstance,
     status: int = 200,
 ) -> Response:
     """Write facts as a page or as JSON.
@@ -48,22 +49,29 @@ def page(
         request: What was asked.
         session: Who asks; None: nobody is logged in.
         template: The page.
-        facts: What JSON can hold; page and JSON say the same.
+        facts: What is told, of a declared type: page and JSON say the same.
         status: Of the answer.
     """
     if wants_json(request):
-        return json_answer(facts, status)
+        return json_answer(msgspec.to_builtins(facts), status)
     text = (
         admin_of(request)
         .templates.get_template(template)
-        .render(**facts, session=session, path=request.url.path, json_url=_json_url(request))
+        .render(
+            **shallow(facts), session=session, path=request.url.path, json_url=_json_url(request)
+        )
     )
     return HTMLResponse(text, status)
 
 
-def json_answer(facts: Mapping[str, Any], status: int = 200) -> Response:
-    """Write facts as JSON."""
-    text = json.dumps(facts, ensure_ascii=False, allow_nan=False, default=str)
+def shallow(facts: DataclassInstance) -> dict[str, Any]:
+    """Return the fields of a record by name, each as it is."""
+    return {field.name: getattr(facts, field.name) for field in dataclasses.fields(facts)}
+
+
+def json_answer(facts: object, status: int = 200) -> Response:
+    """Write what JSON can hold."""
+    text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
     # A lone half of a surrogate pair is no UTF-8, and an id may hold one.
     return Response(text.encode(errors="replace"), status, media_type="application/json")
 

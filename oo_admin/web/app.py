@@ -17,7 +17,7 @@ from oo_admin.accounts.sessions import Sessions
 from oo_admin.jobs import Jobs
 from oo_admin.pages import data_quality, features, job, login, system, user, users
 from oo_admin.reading.distribution import Distributions
-from oo_admin.reading.quality_facts import QualityFacts
+from oo_admin.reading.quality_facts import QualityReader
 from oo_admin.reading.reader import Reader
 from oo_admin.web import failures
 from oo_admin.web.context import Admin
@@ -72,7 +72,7 @@ def make_app(
         jobs=Jobs(database, clock),
         reader=reader,
         distributions=Distributions(reader, clock),
-        quality=QualityFacts(reader),
+        quality=QualityReader(reader),
         templates=environment(),
     )
     # No pages about the pages: they would load scripts from elsewhere.

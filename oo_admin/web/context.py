@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oo_admin.config import AdminConfig
     from oo_admin.jobs import Jobs
     from oo_admin.reading.distribution import Distributions
-    from oo_admin.reading.quality_facts import QualityFacts
+    from oo_admin.reading.quality_facts import QualityReader
     from oo_admin.reading.reader import Reader
 
 
@@ -52,7 +52,7 @@ class Admin:
     jobs: Jobs
     reader: Reader
     distributions: Distributions
-    quality: QualityFacts
+    quality: QualityReader
     templates: Environment
 
 

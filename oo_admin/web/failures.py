@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -38,6 +39,30 @@ TITLES: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something was not answered, with the status that says so too.
+
+    Attributes:
+        error: What was refused, and what to do next.
+    """
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailureFacts:
+    """The same for a page.
+
+    Attributes:
+        title: In a few words.
+        reason: What was refused, and what to do next.
+    """
+
+    title: str
+    reason: str
+
+
 def install(app: FastAPI) -> None:
     """Let an application answer errors of ours."""
     app.add_exception_handler(LoginNeeded, _login)
@@ -49,7 +74,7 @@ def install(app: FastAPI) -> None:
 def _login(request: Request, error: Exception) -> Response:
     del error
     if _asks_for_json(request):
-        return json_answer({"error": "log in first, at /admin/login"}, 401)
+        return json_answer(asdict(Failure("log in first, at /admin/login")), 401)
     wanted = request.url.path if request.method == "GET" else "/admin/users"
     query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
     return see_other(f"/admin/login?next={quote(wanted + query, safe='')}")
@@ -67,8 +92,8 @@ def _plain(request: Request, error: Exception) -> Response:
 
 def _failure(request: Request, status: int, reason: str) -> Response:
     if _asks_for_json(request):
-        return json_answer({"error": reason}, status)
-    facts = {"title": TITLES.get(status, "Failed"), "reason": reason, "status": status}
+        return json_answer(asdict(Failure(reason)), status)
+    facts = FailureFacts(TITLES.get(status, "Failed"), reason)
     request.scope["query_string"] = b""  # whatever it holds, this answer is a page
     return page(request, _session(request), "failure.html", facts, status)
 

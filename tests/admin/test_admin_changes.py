@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.world import signal
 
-from oo_admin.jobs import Jobs
+from oo_admin.jobs import JobResult, Jobs
 from oo_admin.quality.alerts import Alert, State
 from oo_admin.quality.finding import Cause, Severity
 from oo_admin.quality.store import FILE, opened
@@ -56,7 +56,7 @@ def test_rebuild_puts_right_what_was_spoilt_and_says_what_changed(
 def test_a_double_click_and_a_second_operator_share_one_job(pages: Pages) -> None:
     """While it is under way nobody begins it again; who asks is led to it."""
     go_on = threading.Event()
-    first, _ = pages.admin.jobs.begin("rebuild", "bob", "x", lambda _: {"waited": go_on.wait(60)})
+    first, _ = pages.admin.jobs.begin("rebuild", "bob", "x", lambda _: {"rows": go_on.wait(60)})
     one = pages.post("/admin/rebuild", user_id="ada").headers["location"]
     two = pages.post("/admin/rebuild", user_id="ada").headers["location"]
     three = pages.enter(name="grace").post("/admin/rebuild", user_id="ada").headers["location"]
@@ -85,7 +85,7 @@ def test_a_job_of_a_killed_process_is_told_as_interrupted(pages: Pages) -> None:
 def test_a_job_that_fails_says_why_and_names_nobody(pages: Pages) -> None:
     """The reason stands on its page, without the id."""
 
-    def fail(_: object) -> dict[str, object]:
+    def fail(_: object) -> JobResult:
         raise ValueError("ada is not there")
 
     job, _ = pages.admin.jobs.begin("rebuild", "ada", "x", fail)
