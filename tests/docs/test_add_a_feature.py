@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 GUIDE = (PROJECT / "docs" / "add-a-feature.md").read_text(encoding="utf-8")
-COPIED = ("feature_repo", "oo_transforms", "oo_stores", "oo_profile")
+COPIED = ("feature_repo", "oo_transforms", "oo_stores", "oo_bandit", "oo_profile")
 BLOCK = re.compile(r"^```(diff|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEW_FEATURES = ("task_features:tasks_snoozed_per_week", "plan_features:planning_peak_hour")
 LAWS = ("features_declared", "features_values", "state_cells", "state_views")

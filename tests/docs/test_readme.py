@@ -22,6 +22,7 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 COPIED = (
     "feature_repo",
     "oo_admin",
+    "oo_bandit",
     "oo_profile",
     "oo_stores",
     "oo_transforms",

@@ -24,6 +24,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 COPIED = (
     "feature_repo",
     "oo_admin",
+    "oo_bandit",
     "oo_profile",
     "oo_stores",
     "oo_transforms",

@@ -6,10 +6,15 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+import oo_bandit
 import oo_transforms
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(oo_transforms.__file__).parents[1]
 OURS = {"oo_transforms", "oo_stores", "oo_profile", "oo_admin", "oo_bandit", "feature_repo"}
@@ -20,8 +25,8 @@ MAY_IMPORT = {
     "oo_transforms": set[str](),
     "oo_stores": set[str](),
     "oo_bandit": set[str](),
-    "oo_profile": {"oo_transforms", "oo_stores"},
-    "oo_admin": {"oo_profile", "oo_transforms", "oo_stores"},
+    "oo_profile": {"oo_transforms", "oo_stores", "oo_bandit"},
+    "oo_admin": {"oo_profile", "oo_transforms", "oo_stores", "oo_bandit"},
     "feature_repo": {"oo_transforms", "oo_stores"},
 }
 """Which of our packages each may import, besides itself."""
@@ -102,6 +107,13 @@ def test_transforms_load_numpy_and_msgspec_only(module: str) -> None:
     assert third_party <= {"oo_transforms", "numpy", "msgspec", "typing_extensions"}
 
 
+def test_the_bandit_loads_numpy_only() -> None:
+    """Any service can rank and evaluate with it, whatever else it has."""
+    loaded = loaded_after("import oo_bandit")
+    third_party = {n for n in loaded - sys.stdlib_module_names if not n.startswith("_")}
+    assert third_party <= {"oo_bandit", "numpy"}
+
+
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))
 def test_an_init_only_imports_and_lists(package: str) -> None:
     """No package does work on import: its face is a docstring, imports and a list of names.
@@ -113,21 +125,29 @@ def test_an_init_only_imports_and_lists(package: str) -> None:
             assert belongs_in_an_init(node), f"{path}:{node.lineno}"
 
 
-def test_the_face_lists_all_it_imports_in_order() -> None:
+@pytest.mark.parametrize("package", [oo_bandit, oo_transforms], ids=lambda found: found.__name__)
+def test_the_face_lists_all_it_imports_in_order(package: ModuleType) -> None:
     """Constants, then classes, then functions, each in alphabetical order."""
-    path = Path(oo_transforms.__file__)
+    path = Path(str(package.__file__))
     nodes = ast.parse(path.read_text(encoding="utf-8")).body
     names = [a.name for node in nodes if isinstance(node, ast.ImportFrom) for a in node.names]
     kinds = {name: (not name.isupper(), not name[0].isupper(), name) for name in names}
-    assert oo_transforms.__all__ == sorted(names, key=kinds.__getitem__)
-    assert all(hasattr(oo_transforms, name) for name in names)
+    assert package.__all__ == sorted(names, key=kinds.__getitem__)
+    assert all(hasattr(package, name) for name in names)
 
 
-def test_every_error_is_on_the_face_and_in_the_tree() -> None:
+@pytest.mark.parametrize(
+    ("package", "base"),
+    [(oo_bandit, oo_bandit.BanditError), (oo_transforms, oo_transforms.TransformError)],
+    ids=["oo_bandit", "oo_transforms"],
+)
+def test_every_error_is_on_the_face_and_in_the_tree(
+    package: ModuleType, base: type[Exception]
+) -> None:
     """Whoever catches an error finds it in the package, and its place in the drawing."""
-    drawn = oo_transforms.errors.__doc__ or ""
-    for name, value in vars(oo_transforms.errors).items():
+    drawn = package.errors.__doc__ or ""
+    for name, value in vars(package.errors).items():
         if isinstance(value, type) and issubclass(value, Exception):
-            assert name in oo_transforms.__all__
+            assert name in package.__all__
             assert f"{name} " in drawn.replace("\n", " ")
-            assert issubclass(value, oo_transforms.TransformError)
+            assert issubclass(value, base)
