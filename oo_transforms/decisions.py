@@ -18,6 +18,10 @@ Coin = Literal["live", "new"]
 Stage = Literal["shadow", "canary", "full"]
 """How far a new policy has come: it watches, it acts for some people, it acts for all."""
 
+Degradation = Literal["prior", "default_profile", "candidate_features_only"]
+"""What a decision had to do without: learned state, so that the prior ranked; a profile, so that
+its features have their values without evidence; the online store, and so both."""
+
 STAGES: tuple[str, ...] = get_args(Stage)
 MAX_CANDIDATES = 10_000
 MAX_POLICIES = 8
@@ -66,6 +70,8 @@ class Decision(Struct, frozen=True, kw_only=True):
         coin: Whom a fair coin let act; None if none was thrown: the person is in no canary.
         expired_features: How many of all features that were read were past their TTL.
         milliseconds: How long the answer took, from the request to just before it is logged.
+        degraded: What it had to do without; features that were served without the online store
+            are not those that history knew.
     """
 
     service: Name
@@ -80,6 +86,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     coin: Coin | None = None
     expired_features: Annotated[int, Meta(ge=0, le=MAX_FEATURES)] | None = None
     milliseconds: Annotated[float, Meta(ge=0, le=1e7)] | None = None
+    degraded: tuple[Degradation, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse features that are not the service's, and a policy that nobody knows.
