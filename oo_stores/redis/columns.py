@@ -7,6 +7,7 @@ piece there and cut into values, which costs a fraction of packing each.
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -16,7 +17,13 @@ from feast.value_type import ValueType
 
 from oo_stores.errors import FeatureValueError, UnknownFeatureError
 from oo_stores.redis.rows import HashRow, Layouts, timestamps
-from oo_stores.redis.values import PlainValue, double_list_head, encoder_for, packed_doubles
+from oo_stores.redis.values import (
+    PlainValue,
+    double_list_head,
+    encoder_for,
+    packed_double_lists,
+    packed_doubles,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,13 +65,13 @@ def keyed_rows(
         FeatureValueError: A value does not fit its feature's type.
     """
     layouts = Layouts(config)
-    by_key: dict[bytes, list[HashRow]] = {}
+    by_key: defaultdict[bytes, list[HashRow]] = defaultdict(list)
     for view, columns in writes:
         layout = layouts.of(view)
         names = layout.names[tuple(columns.values)]
         keys = layout.key.many(columns.join_keys)
-        for key, *values in zip(keys, *_encoded(layout, columns), strict=True):
-            by_key.setdefault(key, []).append(HashRow(names, values))
+        for key, values in zip(keys, zip(*_encoded(layout, columns), strict=True), strict=True):
+            by_key[key].append(HashRow(names, values))
     return chain.from_iterable(([(key, row) for row in own]) for key, own in by_key.items())
 
 
@@ -92,6 +99,8 @@ def encode_many(value_type: ValueType, column: Column) -> list[bytes]:
             return packed_doubles(column)
         if value_type is ValueType.DOUBLE_LIST and column.ndim == 2:  # noqa: PLR2004 - a matrix
             return _double_lists(column)
+    if value_type is ValueType.DOUBLE_LIST and set(map(type, column)) == {bytes}:
+        return packed_double_lists(cast("Sequence[bytes]", column))
     return list(map(encoder_for(value_type), cast("Sequence[PlainValue]", column)))
 
 

@@ -10,7 +10,7 @@ from oo_stores.redis.columns import keyed_rows
 from oo_stores.redis.failures import answered_by
 from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP, keys_per_call, send_rounds
 from oo_stores.redis.rows import HashRow, Layouts
-from oo_stores.redis.scan import join_keys_of, keys_of
+from oo_stores.redis.scan import entities_of
 from oo_stores.redis.stored_rows import StoredRows
 from oo_stores.redis.writes import chunks, replacing, send
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from oo_stores.redis.keys import JoinKeys
     from oo_stores.redis.stored_rows import StoredRow
     from oo_stores.redis.writes import Rows
+
+ROWS_REPLACED_PER_ROUND_TRIP = 500
+"""More than a write takes: here nobody waits for the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Repairs:
             UnknownFeatureError: There is a column that its view lacks.
             FeatureValueError: A value does not fit its feature's type.
         """
-        return send_rounds(chain.from_iterable(map(self._keyed, parts)), self._send)
+        keyed = chain.from_iterable(map(self._keyed, parts))
+        return send_rounds(keyed, self._send, ROWS_REPLACED_PER_ROUND_TRIP)
 
     def stored_rows(self, asked: Sequence[tuple[FeatureView, JoinKeys]]) -> list[StoredRow | None]:
         """Read rows as they are stored, of whatever age, in the order asked for.
@@ -103,8 +107,7 @@ class Repairs:
         Those without a row of this very view are given too.
         """
         with answered_by(self._settings):
-            for key in keys_of(self._client(), view.join_keys, self._config.project):
-                yield join_keys_of(key, self._config)
+            yield from entities_of(self._client(), view.join_keys, self._config)
 
     def _keyed(self, part: Replacement) -> Iterator[tuple[bytes, HashRow]]:
         whole = [(view, _whole(view, columns)) for view, columns in part.rows]

@@ -20,20 +20,25 @@ ROWS_PER_ROUND_TRIP = 200
 that the first of a batch are soon on their way."""
 
 
-def send_rounds(keyed: Iterable[tuple[bytes, HashRow]], send: Callable[[Rows], int]) -> int:
+def send_rounds(
+    keyed: Iterable[tuple[bytes, HashRow]],
+    send: Callable[[Rows], int],
+    rows_per_round_trip: int = ROWS_PER_ROUND_TRIP,
+) -> int:
     """Send rows with their keys, and return the sum of what each round trip answers.
 
     Args:
         keyed: Read once and never held as a whole; rows of one key that follow each other, up to
             a hundred, go in one round trip.
         send: Sends the rows of a round trip.
+        rows_per_round_trip: About so many.
     """
     pending: dict[bytes, list[HashRow]] = {}
     count, last = 0, b""
     written: list[int] = []
     with Overlapped(written.append) as sending:
         for key, ready in keyed:
-            if count >= ROWS_PER_ROUND_TRIP + (ROWS_PER_CALL if key == last else 0):
+            if count >= rows_per_round_trip + (ROWS_PER_CALL if key == last else 0):
                 sending.start(partial(send, pending))
                 pending, count = {}, 0
             pending.setdefault(key, []).append(ready)

@@ -43,7 +43,7 @@ class HashRow(NamedTuple):
     """
 
     names: FieldNames
-    values: list[bytes]
+    values: Sequence[bytes]
 
 
 _MICROSECONDS = 1_000_000

@@ -75,6 +75,20 @@ def packed_doubles(column: NDArray[np.float64]) -> list[bytes]:
     return [whole[at : at + size] for at in range(0, len(whole), size)]
 
 
+def packed_double_lists(column: Sequence[bytes]) -> list[bytes]:
+    """Return lists of doubles that are packed already as serialized `Value`s.
+
+    Raises:
+        ValueError: One of them is no whole number of doubles.
+    """
+    heads = {}
+    for size in set(map(len, column)):
+        if size % _DOUBLE_BYTES:
+            raise ValueError(f"packed doubles come in eights of bytes, not {size}")
+        heads[size] = double_list_head(size)
+    return [heads[len(elements)] + elements for elements in column]
+
+
 def double_list_head(size_bytes: int) -> bytes:
     """Return what stands before the packed elements of a list of doubles."""
     return _list_head(_DOUBLE_LIST_TAG, size_bytes)
@@ -162,7 +176,7 @@ def _encode_int64_list(value: PlainValue) -> bytes:
 def _encode_string_list(value: PlainValue) -> bytes:
     if value is None:
         return NULL
-    elements = b"".join(_PACKED + _sized_text(text) for text in _elements(value))
+    elements = b"".join([_PACKED + _sized_text(text) for text in _elements(value)])
     return _STRING_LIST_TAG + _sized(elements)
 
 
@@ -204,7 +218,8 @@ def _sized_text(value: PlainValue) -> bytes:
 
 
 def _sized(content: bytes) -> bytes:
-    return varint(len(content)) + content
+    size = len(content)
+    return (_ONE_BYTE[size] if size < len(_ONE_BYTE) else varint(size)) + content
 
 
 @lru_cache(maxsize=256)

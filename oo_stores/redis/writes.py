@@ -86,7 +86,7 @@ def _calls(rows: Rows, keys_per_call: int) -> Iterator[_Call]:
             call, keys = _Call(), 0
         keys += 1
         for row in versions:
-            if not call.has_room_for(1):
+            if call.is_full:
                 yield call
                 call, keys = _Call(), 1
             call.add(key, row)
@@ -103,26 +103,26 @@ class _Call:
         self._numbers: list[int] = []
         self._values: list[bytes] = []
         self._bytes = 0
+        self.is_full = False
 
     def has_room_for(self, rows: int) -> bool:
         """Say whether so many rows may be added; any number to an empty run."""
-        if not self._keys:
-            return True
-        return (
-            len(self._keys) + rows <= ROWS_PER_CALL
-            and len(self._values) < VALUES_PER_CALL
-            and self._bytes < BYTES_PER_CALL
-        )
+        return not self._keys or not (self.is_full or len(self._keys) + rows > ROWS_PER_CALL)
 
     def add(self, key: bytes, row: HashRow) -> None:
         """Add a row of a key."""
         names, values = row
-        sizes = list(map(len, values))
+        sizes = [*map(len, values)]
         size = sum(sizes)
         self._keys.append(key)
         self._numbers += (self._kinds.setdefault(names, len(self._kinds) + 1), size, *sizes)
         self._values += values
         self._bytes += size
+        self.is_full = (
+            len(self._keys) >= ROWS_PER_CALL
+            or len(self._values) >= VALUES_PER_CALL
+            or self._bytes >= BYTES_PER_CALL
+        )
 
     def command(self, script: bytes, lifetime: bytes) -> Command:
         """Return the command that runs the script."""

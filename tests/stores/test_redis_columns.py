@@ -70,6 +70,21 @@ def test_a_matrix_is_encoded_as_its_rows(row: list[float], others: int) -> None:
     assert encode_many(ValueType.DOUBLE_LIST, strided) == [encoder(list(own)) for own in matrix]
 
 
+@given(rows=st.lists(numbers, max_size=4))
+@settings(deadline=None)
+def test_packed_lists_are_encoded_as_each_of_them(rows: list[list[float]]) -> None:
+    """Lists that come packed, of whatever lengths, give the bytes of each of them."""
+    encoder = encoder_for(ValueType.DOUBLE_LIST)
+    packed = [np.array(row, dtype="<f8").tobytes() for row in rows]
+    assert encode_many(ValueType.DOUBLE_LIST, packed) == list(map(encoder, rows))
+
+
+def test_bytes_that_are_no_doubles_are_refused() -> None:
+    """Of packed lists each is looked at."""
+    with pytest.raises(ValueError, match="eights of bytes, not 7"):
+        encode_many(ValueType.DOUBLE_LIST, [bytes(8), bytes(7)])
+
+
 @given(st.lists(instants, min_size=1))
 @settings(deadline=None)
 def test_instants_are_encoded_as_each_of_them(drawn: list[int]) -> None:

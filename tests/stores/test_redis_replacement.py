@@ -8,7 +8,7 @@ import pytest
 from support.redis_repo import HABIT, make_project
 
 from oo_stores.redis import OnlineColumns, OnlineRow, Replacement, StoredRow
-from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP
+from oo_stores.redis.repairs import ROWS_REPLACED_PER_ROUND_TRIP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def replace(project: Project, *there: tuple[str, OnlineRow | None]) -> int:
 def columns(rows: Sequence[OnlineRow]) -> OnlineColumns:
     """Write rows of one kind column by column."""
     return OnlineColumns(
-        {"user_id": [row.join_keys["user_id"] for row in rows]},
+        {name: [row.join_keys[name] for row in rows] for name in rows[0].join_keys},
         {name: [row.values[name] for row in rows] for name in rows[0].values},
         [row.event_time_us for row in rows],
         [row.created_time_us for row in rows],
@@ -113,7 +113,7 @@ def test_a_feature_that_the_row_lacks_is_null(project: Project) -> None:
 
 def test_many_rows_take_several_round_trips(project: Project) -> None:
     """Each entity gets its own row, and all of them are listed."""
-    users = [f"u{number}" for number in range(ROWS_PER_ROUND_TRIP + 50)]
+    users = [f"u{number}" for number in range(ROWS_REPLACED_PER_ROUND_TRIP + 50)]
     view = project.view("mood")
     rows = [OnlineRow({"user_id": user}, {"joy": float(n)}, n, n) for n, user in enumerate(users)]
     repairs = project.online.repairs(project.config)
@@ -122,6 +122,19 @@ def test_many_rows_take_several_round_trips(project: Project) -> None:
     assert found == [StoredRow(dict(row.values), n, n) for n, row in enumerate(rows)]
     listed = repairs.entities(view)
     assert sorted(str(keys["user_id"]) for keys in listed) == sorted(users)
+
+
+def test_entities_are_listed_by_keys_of_any_type(project: Project) -> None:
+    """Numbers as well as texts, beyond ASCII too."""
+    repairs = project.online.repairs(project.config)
+    mood, stock = project.view("mood"), project.view("stock")
+    replaced = [
+        (mood, columns([OnlineRow({"user_id": "Zoë ☃"}, {"joy": 1.0}, 1, 1)])),
+        (stock, columns([OnlineRow({"shop_id": -7}, {"items": 7}, 1, 1)])),
+    ]
+    repairs.replace([Replacement(replaced)])
+    assert list(repairs.entities(mood)) == [{"user_id": "Zoë ☃"}]
+    assert list(repairs.entities(stock)) == [{"shop_id": -7}]
 
 
 def test_what_cannot_be_read_is_told(project: Project) -> None:
