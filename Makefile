@@ -10,7 +10,7 @@ BENCH ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots soak incidents fuzz lint format apply up down run bench bench-offline bench-admin lock clean
+.PHONY: help demo test test-browser screenshots soak incidents evidence fuzz lint format apply up down run bench bench-offline bench-admin lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -36,6 +36,9 @@ fuzz: $(READY) ## Send the builder 200,000 hostile messages, a few minutes (SEED
 
 incidents: $(READY) ## Put 30 incidents into a simulated population, and watch two quiet years; minutes
 	@PYTHONPATH=tests $(BIN)/python tests/incidents/run.py
+
+evidence: $(READY) ## Show what is claimed of the bandit in simulated worlds of known truth, minutes (SEED=7)
+	@PYTHONPATH=tests $(BIN)/python tests/evidence/run.py $(if $(SEED),--seed $(SEED))
 
 lint: $(READY) ## Check style and types
 	@$(BIN)/ruff check .

@@ -11,11 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from support.documents import replace_part
 from support.incidents import INCIDENTS
 from support.watching import Result, false_alerts, moment, prepare, put_in
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "data-quality.md"
-BEGIN, END = "<!-- incidents: made by `make incidents` -->", "<!-- end of incidents -->"
 LEAST_FOUND = 28
 QUIET_DAYS = 731
 MOST_FALSE = 24
@@ -43,7 +43,7 @@ def main() -> None:
     for alert in alerts:
         say(f"false: {moment(alert.since_us)}: {alert.what}")
     say(f"{len(alerts)} false alerts in {QUIET_DAYS} days")
-    write(table(results, len(alerts), options.users))
+    replace_part(DOCUMENT, "incidents", table(results, len(alerts), options.users))
     sys.exit(found < LEAST_FOUND or len(alerts) > MOST_FALSE)
 
 
@@ -66,14 +66,6 @@ def table(results: list[Result], false: int, users: int) -> str:
     )
     lines += ["", whole]
     return "\n".join(lines)
-
-
-def write(text: str) -> None:
-    """Put the table in its place in the document."""
-    document = DOCUMENT.read_text(encoding="utf-8")
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
 def say(line: str) -> None:
