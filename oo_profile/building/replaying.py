@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from oo_profile.building.view_history import ViewHistory
 from oo_profile.storage import checkpoints
 from oo_profile.storage.signal_log import LogEnd
 from oo_transforms.history import LogEntry
@@ -18,12 +20,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
+    from oo_profile.building.view_history import UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import RawRow, StateTable
     from oo_transforms.state_view import StateView
-
-UserRows: TypeAlias = "dict[str, list[RawRow]]"
-"""Rows as they are stored by user, each user's in the order of the key; none has no rows."""
 
 Logs: TypeAlias = "dict[str, dict[str, list[LogEntry]]]"
 """Entries in log order, by view and user."""
@@ -34,19 +34,24 @@ _SELECT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # not slotted: it keeps the rows that it is asked for
 class Replayed:
     """What the tables must hold of some users.
 
     Attributes:
         users: Whom it is about; who is not named below has nothing.
         ends: Where each user's log ended when it was read.
-        rows: The rows of each view, by its name.
+        histories: The history of each view, by its name.
     """
 
     users: ChosenUsers
     ends: dict[str, LogEnd]
-    rows: dict[str, UserRows]
+    histories: dict[str, ViewHistory]
+
+    @cached_property
+    def rows(self) -> dict[str, UserRows]:
+        """The rows of each view, by its name."""
+        return {name: history.by_user() for name, history in self.histories.items()}
 
     @property
     def signals(self) -> int:
@@ -87,7 +92,7 @@ class Replayer:
         for user_id, own in groupby(sorted(rows, key=itemgetter(0, 1)), itemgetter(0)):
             ends[user_id] = self._take_apart(user_id, own, logs)
         return Replayed(
-            users, ends, {table.name: self._rows(table, users, logs) for table in self._tables}
+            users, ends, {table.name: self._history(table, users, logs) for table in self._tables}
         )
 
     def _take_apart(self, user_id: str, signals: Iterable[RawRow], logs: Logs) -> LogEnd:
@@ -103,19 +108,16 @@ class Replayer:
             count, newest_us = count + 1, received_us
         return LogEnd(count, newest_us)
 
-    def _rows(self, table: StateTable, users: ChosenUsers, logs: Logs) -> UserRows:
+    def _history(self, table: StateTable, users: ChosenUsers, logs: Logs) -> ViewHistory:
         own, view = logs[table.name], table.view
         kept = (
             checkpoints.find_many(self._connection, view, users) if self._from_checkpoints else {}
         )
         user_ids = sorted(own.keys() | kept.keys())
         starts = [[kept[user_id]] if user_id in kept else [] for user_id in user_ids]
-        histories = replay_many(
+        columns = replay_many(
             view,
             [own.get(user_id, ()) for user_id in user_ids],
             VersionColumns.of(view, starts) if kept else None,
         )
-        rows: UserRows = {user_id: [] for user_id in user_ids}
-        for row in table.pack_columns(user_ids, histories):
-            rows[row[0]].append(row)
-        return rows
+        return ViewHistory(user_ids, columns)

@@ -6,8 +6,10 @@ made from the view's declaration; the others by numbered migrations.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from oo_profile.errors import DatabaseError, NoDatabaseError, SchemaError
@@ -15,7 +17,6 @@ from oo_profile.storage.state_table import StateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from oo_transforms.state_view import StateView
 
@@ -260,6 +261,29 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def power_cut_may_undo(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let what is committed inside survive a crash of the process only, which saves its syncs.
+
+    For what can be computed again. Afterwards all of it is synced at once; the file is whole in
+    any case.
+    """
+    (before,) = connection.execute("PRAGMA synchronous").fetchone()
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous = {before}")
+        _sync_log(connection)
+
+
+def _sync_log(connection: sqlite3.Connection) -> None:
+    _, _, file = connection.execute("PRAGMA database_list").fetchone()
+    # Without a log everything is in the file, where whoever removed it has synced it.
+    with suppress(FileNotFoundError), Path(f"{file}-wal").open("rb") as log:
+        os.fsync(log.fileno())
 
 
 def has_table(connection: sqlite3.Connection, name: str) -> bool:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oo_profile.building.online import OnlineWriter
-    from oo_profile.building.replaying import Replayed, UserRows
+    from oo_profile.building.replaying import Replayed
+    from oo_profile.building.view_history import UserRows
     from oo_profile.storage.state_table import RawRow, StateTable
     from oo_profile.upkeep.profile_check import ProfileRow
     from oo_stores.redis import StoredRow

@@ -38,6 +38,10 @@ class Matched:
     @classmethod
     def of(cls, stored: Sequence[RawRow], expected: Sequence[RawRow]) -> Matched:
         """Match what is stored with what should be."""
+        if not stored:
+            return cls([], list(expected), [])
+        if len(stored) == len(expected) and all(map(_same_key, stored, expected)):
+            return cls(list(zip(stored, expected, strict=True)), [], [])
         unmatched = {row[:KEY_COLUMNS]: row for row in stored}
         pairs, missing = [], []
         for row in expected:
@@ -81,6 +85,10 @@ def plain_cell(dtype: str, cell: Any) -> object:  # noqa: ANN401 - whatever a da
     except (TypeError, ValueError):
         return f"unreadable: {cell!r}"
     return cell
+
+
+def _same_key(one: RawRow, other: RawRow) -> bool:
+    return one[:KEY_COLUMNS] == other[:KEY_COLUMNS]
 
 
 def _column(dtype: str, ones: list[Any], others: list[Any]) -> Floats:

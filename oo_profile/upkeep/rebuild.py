@@ -13,7 +13,7 @@ from oo_profile.building.online_copy import OnlineCopy
 from oo_profile.errors import NoDatabaseError, UnknownUserError
 from oo_profile.storage import behind
 from oo_profile.storage.chosen_users import UserRange
-from oo_profile.storage.database import connect, differs, transaction
+from oo_profile.storage.database import connect, differs, power_cut_may_undo, transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.near_users import near_users
 from oo_profile.storage.state_table import StateTable
@@ -198,12 +198,13 @@ class _Rebuild:
         for table in tables:
             self.done.changes[table.name] = RowChanges()
         commits = copy.commits_of_others()
-        for replayed in self._pool.replay(ranges, tables):
-            self._add(swapper.swap(replayed), copy)
-            self._counted(replayed)
-            before, commits = commits, copy.commits_of_others()
-            if commits != before:
-                time.sleep(BREATH_SECONDS)
+        with power_cut_may_undo(self._database):
+            for replayed in self._pool.replay(ranges, tables):
+                self._add(swapper.swap(replayed), copy)
+                self._counted(replayed)
+                before, commits = commits, copy.commits_of_others()
+                if commits != before:
+                    time.sleep(BREATH_SECONDS)
         swapper.published()
 
     def _add(self, swapped: Swapped, copy: OnlineCopy) -> None:

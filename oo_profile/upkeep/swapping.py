@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from oo_profile.building.replaying import Replayed, UserRows
+    from oo_profile.building.replaying import Replayed
+    from oo_profile.building.view_history import UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import StateTable
+
+_USER = itemgetter(0)
 
 
 @dataclass(slots=True)
@@ -145,12 +148,14 @@ class Swapper:
         changed = [matched.pairs[at] for at in np.flatnonzero(apart > REPLAY_TOLERANCE)]
         removed = [*matched.extra, *(one for one, _ in changed)]
         added = [*matched.missing, *(other for _, other in changed)]
-        table.replace_raw(self._connection, removed, sorted(added, key=itemgetter(0, 1, 2)))
+        if changed:
+            added.sort(key=itemgetter(0, 1, 2))
+        table.replace_raw(self._connection, removed, added)
         swapped.changes[table.name] = RowChanges(
             len(new), len(matched.missing), len(matched.extra), len(changed)
         )
-        swapped.repaired.update(row[0] for row in (*removed, *added))
-        return {row[0] for row in old} | rows.keys()
+        swapped.repaired.update(map(_USER, removed), map(_USER, added))
+        return {*map(_USER, old), *rows}
 
     def _mark(self, user_ids: Sequence[str]) -> None:
         behind.delete_many(self._connection, self._behind)

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oo_profile.errors import DatabaseError, NoDatabaseError, SchemaError
-from oo_profile.storage.database import MIGRATIONS, connect, reading, transaction
+from oo_profile.storage.database import (
+    MIGRATIONS,
+    connect,
+    power_cut_may_undo,
+    reading,
+    transaction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +62,18 @@ def test_less_durable_only_if_asked(file: Path) -> None:
     opened = connect(file, synchronous="NORMAL")
     assert opened.execute("PRAGMA synchronous").fetchone() == (1,)
     opened.close()
+
+
+def test_syncs_are_spared_for_a_while_only(file: Path) -> None:
+    """What is committed meanwhile is there, and whoever commits next waits for the disk again."""
+    opened = connect(file)
+    with power_cut_may_undo(opened):
+        assert opened.execute("PRAGMA synchronous").fetchone() == (1,)
+        opened.execute(INSERT_DUE, ("a",))
+    assert opened.execute("PRAGMA synchronous").fetchone() == (2,)
+    opened.close()
+    with reading(file) as opened:
+        assert due(opened) == ["a"]
 
 
 def test_opening_again_keeps_what_is_there(file: Path) -> None:
