@@ -10,7 +10,7 @@ BENCH ?=
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots soak incidents evidence fuzz lint format apply up down run bench bench-offline bench-admin lock clean
+.PHONY: help demo test test-browser screenshots contract soak incidents evidence fuzz lint format apply up down run bench bench-offline bench-admin lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -27,6 +27,9 @@ test-browser: $(READY) ## Look at the admin pages in Chromium (apt install chrom
 
 screenshots: $(READY) ## Take the pictures of the admin pages in docs/screenshots, with Chromium
 	@$(BIN)/python tests/browser/screenshots.py
+
+contract: $(READY) ## Write docs/contract anew, after a change of what others rely on
+	@$(BIN)/oo contract docs/contract
 
 soak: $(READY) ## Kill the builder 200 times on real servers, a few minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_crashes.py
@@ -78,6 +81,7 @@ lock: ## Write requirements.lock anew from the newest versions that pyproject.to
 
 clean: ## Remove what the commands above made, data included
 	@if [ -x $(BIN)/oo ]; then $(BIN)/oo down; fi
+	@rm -rf examples/producer/build examples/producer/node_modules
 	@rm -rf $(VENV) $(VENV)-bench data .demo build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -2,6 +2,7 @@
 
 AdminError
 ├── AccountError    an account cannot be made, or has no such name
+├── ContractError   a definition has no type in the contract
 ├── ForbiddenError  whoever asks may not do this
 ├── ListenError     nobody can listen at the pages' address
 ├── InputRefused    something that was sent is out of its bounds
@@ -26,6 +27,10 @@ class AdminError(Terminal, ProfileError):
 
 class AccountError(AdminError, ValueError):
     """An account cannot be made, or has no such name."""
+
+
+class ContractError(AdminError, TypeError):
+    """A definition has no type in the contract."""
 
 
 class ForbiddenError(AdminError):

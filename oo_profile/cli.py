@@ -82,6 +82,10 @@ COMMANDS: Final[Mapping[str, LazyCommand]] = {
     "quality": LazyCommand(
         "oo_admin.quality.commands:quality", "Check what comes, and tell people of what is wrong."
     ),
+    "contract": LazyCommand(
+        "oo_admin.contract.commands:contract",
+        "Write JSON Schema and TypeScript of all that others rely on.",
+    ),
     "demo": LazyCommand("oo_profile.commands.demo:demo", "Show everything at once on real input."),
 }
 """Every command, in the order in which one needs them."""

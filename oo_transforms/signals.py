@@ -48,11 +48,11 @@ class Signal(Struct, kw_only=True):
 
     Attributes:
         subject: The NATS subject, one for each class.
-        event_id: Idempotency key, unique for its user.
-        user_id: Whom it is about.
-        occurred_at: Event time, with an offset.
-        utc_offset_minutes: The user's local clock, minutes east of UTC; after decoding never
-            None: by default it is the offset written in `occurred_at`.
+        event_id: Idempotency key, unique for its user; printable.
+        user_id: Whom it is about; printable.
+        occurred_at: Event time.
+        utc_offset_minutes: The user's local clock, minutes east of UTC; left out: the offset
+            written in `occurred_at`, which decoding fills in.
     """
 
     subject: ClassVar[str] = ""
@@ -68,13 +68,24 @@ class Signal(Struct, kw_only=True):
 
 
 class AppSession(Signal, kw_only=True):
-    """A session in the app; `occurred_at` is its start."""
+    """A session in the app; `occurred_at` is its start.
+
+    Attributes:
+        duration_seconds: How long it was.
+    """
 
     subject: ClassVar[str] = "signals.app.session"
     duration_seconds: Seconds
 
 
 class _TaskSignal(Signal, kw_only=True):
+    """Something about a task.
+
+    Attributes:
+        task_id: The task; printable.
+        category: Its category; printable.
+    """
+
     task_id: Id
     category: Id
 
@@ -83,7 +94,12 @@ class _TaskSignal(Signal, kw_only=True):
 
 
 class TaskCreated(_TaskSignal, kw_only=True):
-    """A task was created; priority 4 is the most urgent."""
+    """A task was created.
+
+    Attributes:
+        priority: How urgent it is; 4 is the most urgent.
+        due_at: When it is due; None: at no time.
+    """
 
     subject: ClassVar[str] = "signals.task.created"
     priority: Priority
@@ -103,6 +119,13 @@ class TaskSnoozed(_TaskSignal, kw_only=True):
 
 
 class _TipSignal(Signal, kw_only=True):
+    """Something about a tip.
+
+    Attributes:
+        tip_id: The tip; printable.
+        category: Category of its task; printable.
+    """
+
     tip_id: Id
     category: Id
 
@@ -111,14 +134,24 @@ class _TipSignal(Signal, kw_only=True):
 
 
 class TipShown(_TipSignal, kw_only=True):
-    """A tip was shown; `decision` says how it came to be chosen."""
+    """A tip was shown.
+
+    Attributes:
+        decision: How it came to be chosen; None: not known, so nobody can evaluate it.
+    """
 
     subject: ClassVar[str] = "signals.tip.shown"
     decision: Decision | None = None
 
 
 class TipFeedback(_TipSignal, kw_only=True):
-    """A tip was answered, after `dwell_ms` milliseconds if known; `decision` echoes its choice."""
+    """A tip was answered.
+
+    Attributes:
+        action: The answer.
+        dwell_ms: How long it was looked at, milliseconds; None: not known.
+        decision: What is repeated of how it came to be chosen; None: nothing is learned from it.
+    """
 
     subject: ClassVar[str] = "signals.tip.feedback"
     action: Action
@@ -127,7 +160,12 @@ class TipFeedback(_TipSignal, kw_only=True):
 
 
 class CalendarSynced(Signal, kw_only=True):
-    """The calendar says how much of a window is taken."""
+    """The calendar says how much of a window is taken.
+
+    Attributes:
+        busy_minutes: How much is taken; at most `window_minutes`.
+        window_minutes: How long the window is.
+    """
 
     subject: ClassVar[str] = "signals.calendar.synced"
     busy_minutes: Minutes
@@ -147,14 +185,22 @@ class CalendarSynced(Signal, kw_only=True):
 
 
 class MoodLogged(Signal, kw_only=True):
-    """The user said how he feels, 1 (worst) to 5 (best)."""
+    """The user said how he feels.
+
+    Attributes:
+        score: From 1, worst, to 5, best.
+    """
 
     subject: ClassVar[str] = "signals.mood.logged"
     score: Score
 
 
 class SourceSynced(Signal, kw_only=True):
-    """A source was read to its end, whether or not it had anything new."""
+    """A source was read to its end, whether or not it had anything new.
+
+    Attributes:
+        source: Which one.
+    """
 
     subject: ClassVar[str] = "signals.source.synced"
     source: Source

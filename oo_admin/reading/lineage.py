@@ -19,7 +19,13 @@ _TOP = 26
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A thing in the picture, with the place of its upper left corner."""
+    """A thing in the picture.
+
+    Attributes:
+        label: What it is.
+        x: The left of it.
+        y: The top of it.
+    """
 
     label: str
     x: int
@@ -28,7 +34,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """From the right side of a box to the left side of another."""
+    """From the right side of a box to the left side of another.
+
+    Attributes:
+        x1: Where it begins, from the left.
+        y1: Where it begins, from the top.
+        x2: Where it ends, from the left.
+        y2: Where it ends, from the top.
+    """
 
     x1: int
     y1: int

@@ -1,0 +1,1 @@
+"""What other programs may rely on, as JSON Schema and TypeScript: `oo contract`."""

@@ -1,0 +1,53 @@
+"""The contract in the project is what `oo contract` writes now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from oo_admin.contract.writing import CONTRACTS, contract_files, stale_files
+from oo_profile.cli import oo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oo_admin.contract.described import Schema
+
+FOLDER = Path(__file__).parents[2] / "docs" / "contract"
+
+
+def test_the_files_of_the_project_are_what_would_be_written() -> None:
+    """A changed definition needs `make contract`; no file of an earlier contract stays."""
+    assert stale_files(FOLDER) == [], "run `make contract`"
+    assert {file.name for file in FOLDER.iterdir()} == set(contract_files())
+
+
+def test_a_file_that_is_stale_or_missing_is_named(tmp_path: Path) -> None:
+    """`--check` fails, says which and what to do, and writes nothing."""
+    folder = tmp_path / "made" / "here"
+    written = CliRunner().invoke(oo, ["contract", str(folder)])
+    assert written.exit_code == 0, written.output
+    assert CliRunner().invoke(oo, ["contract", str(folder), "--check"]).exit_code == 0
+    (folder / "signals.d.ts").write_text("old", encoding="utf-8")
+    (folder / "pages.schema.json").unlink()
+    checked = CliRunner().invoke(oo, ["contract", str(folder), "--check"])
+    assert checked.exit_code == 1
+    assert "signals.d.ts, pages.schema.json in" in checked.stderr
+    assert f"run `oo contract {folder}`" in checked.stderr
+    assert (folder / "signals.d.ts").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize("made", CONTRACTS.values(), ids=list(CONTRACTS))
+def test_everything_is_described(made: Callable[[], Schema]) -> None:
+    """Every type and every field of one says what it is."""
+    parts = made()["$defs"]
+    fields = [
+        (f"{part}.{field}", told)
+        for part, schema in parts.items()
+        for field, told in schema.get("properties", {}).items()
+    ]
+    silent = [name for name, told in (*parts.items(), *fields) if not told.get("description")]
+    assert silent == []
