@@ -18,19 +18,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 import numpy as np
 
+from oo_bandit.chances import ROUNDING, choose, mixture
 from oo_bandit.errors import ProbabilityError, RolloutError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    Chances: TypeAlias = NDArray[np.float64]
-    """A probability for each candidate, in their order; they add up to 1."""
+    from oo_bandit.arrays import Floats
 
 Stage = Literal["shadow", "canary", "full"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
@@ -40,7 +38,6 @@ SHADOW_SHARE: Final = 0.5
 """How much of the exploration share goes to the picks of those in the shadow."""
 
 _HASH_BYTES = 8
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +95,7 @@ class Rollout:
         """
         return self.stage == "canary" and _place(user_id, self.new) * 100 < self.percent
 
-    def mixture(self, user_id: str, policies: Mapping[str, Chances]) -> Chances:
+    def mixture(self, user_id: str, policies: Mapping[str, Floats]) -> Floats:
         """Return the chances by which a decision for this person is really made.
 
         Args:
@@ -112,11 +109,11 @@ class Rollout:
         """
         self._check(policies)
         if self.in_canary(user_id):
-            return 0.5 * policies[self.live] + 0.5 * policies[self.new]
+            return mixture((0.5, 0.5), (policies[self.live], policies[self.new]))
         return self._with_shadows(policies)
 
     def choose(
-        self, user_id: str, policies: Mapping[str, Chances], random: np.random.Generator
+        self, user_id: str, policies: Mapping[str, Floats], random: np.random.Generator
     ) -> Choice:
         """Make a decision.
 
@@ -129,14 +126,13 @@ class Rollout:
             ProbabilityError: As `mixture`.
             RolloutError: As `mixture`.
         """
-        chances = mixture = self.mixture(user_id, policies)
+        chances = acting = self.mixture(user_id, policies)
         coin: Coin | None = None
         if self.in_canary(user_id):
             coin = "live" if random.random() < 0.5 else "new"  # noqa: PLR2004 - a fair coin
             chances = policies[self.live if coin == "live" else self.new]
-        sums = np.cumsum(chances)
-        index = int(np.searchsorted(sums, random.random() * sums[-1], side="right"))
-        return Choice(index, float(mixture[index]), coin)
+        index = choose(chances, random.random())
+        return Choice(index, float(acting[index]), coin)
 
     def to_json(self) -> str:
         """Write it as JSON."""
@@ -168,7 +164,7 @@ class Rollout:
         """
         return replace(self, stage=stage, percent=percent, step=self.step + 1)
 
-    def _check(self, policies: Mapping[str, Chances]) -> None:
+    def _check(self, policies: Mapping[str, Floats]) -> None:
         if missing := sorted({self.live, self.new} - policies.keys()):
             raise RolloutError(f"no chances of {missing}; given are those of {sorted(policies)}")
         candidates = {chances.shape for chances in policies.values()}
@@ -177,19 +173,19 @@ class Rollout:
                 f"chances have the shapes {sorted(candidates)}; each must be (candidates,)"
             )
         for name, chances in policies.items():
-            if not (chances.size and abs(chances.sum() - 1) < _ROUNDING and chances.min() >= 0):
+            if not (chances.size and abs(chances.sum() - 1) < ROUNDING and chances.min() >= 0):
                 raise ProbabilityError(
                     f"chances of {name!r} add up to {chances.sum()}; they must be 0 or more and "
                     "add up to 1"
                 )
             least = self.exploration / len(chances)
-            if chances.min() < least - _ROUNDING:
+            if chances.min() < least - ROUNDING:
                 raise ProbabilityError(
                     f"the least chance of {name!r} is {chances.min()}; with an exploration of "
                     f"{self.exploration} each of {len(chances)} candidates has at least {least}"
                 )
 
-    def _with_shadows(self, policies: Mapping[str, Chances]) -> Chances:
+    def _with_shadows(self, policies: Mapping[str, Floats]) -> Floats:
         acting = policies[self.acting]
         uniform = 1 / len(acting)
         picks = [
@@ -199,7 +195,7 @@ class Rollout:
         ]
         moved = self.exploration * SHADOW_SHARE * (sum(picks) / len(picks) - uniform)
         # What rounding takes below 0 is 0.
-        mixed: Chances = np.maximum(acting + moved, 0.0)
+        mixed: Floats = np.maximum(acting + moved, 0.0)
         return mixed
 
 
