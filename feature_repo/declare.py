@@ -9,6 +9,7 @@ from feast import FeatureView, Field, RequestSource
 from feast.types import Array, Bool, Float64, Int64, String
 
 from oo_stores.sqlite import SQLiteSource
+from oo_stores.withholding import WITHHELD_TAG
 from oo_transforms.columns import REQUESTED
 
 if TYPE_CHECKING:
@@ -78,8 +79,12 @@ def schema(group: FeatureGroup) -> list[Field]:
 
 
 def tags(group: FeatureGroup, owner: str = OWNER) -> dict[str, str]:
-    """Say what Feast would lose of a group's features, and that its function takes `REQUESTED`."""
-    return {**group.tags(owner), "requested_outputs": REQUESTED}
+    """Say what Feast would lose of a group's features, and how our stores treat its function.
+
+    It takes `REQUESTED`, and some of its outputs are withheld where there is nothing behind them.
+    """
+    withheld = {WITHHELD_TAG: ",".join(group.withheld)} if group.withheld else {}
+    return {**group.tags(owner), "requested_outputs": REQUESTED, **withheld}
 
 
 def _field(field: StateField | RequestField) -> Field:

@@ -28,7 +28,10 @@ FEATURE_TAG = "feature."
 Value = float | int | bool | str
 
 WhenStale = Literal["served", "withheld"]
-"""What a reader is shown of a feature whose source is stale: the value with its age, or none."""
+"""What a reader gets of a feature whose state does not count: the value without evidence, or none.
+
+A state does not count past its TTL, and where it was never seen.
+"""
 
 _PYTHON_TYPES: dict[str, type[float | int | bool]] = {"Float64": float, "Int64": int, "Bool": bool}
 
@@ -89,7 +92,8 @@ class Feature:
         minimum: Least value, None if open.
         maximum: Greatest value, None if open.
         reads: State columns that it is computed from, for explanations.
-        when_stale: Whether it is shown with its age or withheld where its source is stale.
+        when_stale: Whether, where its state does not count, the value without evidence is served,
+            or null with the state's status.
     """
 
     name: str
@@ -183,6 +187,11 @@ class FeatureGroup:
             chosen = tuple(feature for feature in self.features if feature.name in names)
             known = self._parts[names] = FeatureGroup(self.name, self.description, chosen)
         return known
+
+    @cached_property
+    def withheld(self) -> tuple[str, ...]:
+        """Names of its features that are withheld where their state does not count."""
+        return tuple(f.name for f in self.features if f.when_stale == "withheld")
 
     def tags(self, owner: str) -> dict[str, str]:
         """Return one tag a feature, `FEATURE_TAG` and its name, holding JSON."""

@@ -240,8 +240,8 @@ export interface FeatureFacts {
   view: string;
   /** What that view is about. */
   view_description: string;
-  /** Its value, as served. */
-  value: number | boolean | string;
+  /** Its value, as served; null: withheld. */
+  value: number | boolean | string | null;
   /** The value in words. */
   words: string;
   /** Its unit. */
@@ -256,7 +256,7 @@ export interface FeatureFacts {
   state: string;
   /** How stale that state is. */
   staleness: Staleness;
-  /** Whether readers are not to be shown it, since its source is stale. */
+  /** Whether it is withheld, since its state is expired or was never seen. */
   withheld: boolean;
   /** How old the state is, in words; null: there is none. */
   age: string | null;

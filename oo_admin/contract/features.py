@@ -64,8 +64,11 @@ def _feature(feature: Feature) -> Schema:
     if feature.dtype in {"Float64", "Int64"}:
         bounds = {"minimum": feature.minimum, "maximum": feature.maximum}
         told |= {key: bound for key, bound in bounds.items() if bound is not None}
+    without = _word(feature.none)
+    if feature.when_stale == "withheld":
+        without, told = "null, withheld", {"anyOf": [told, {"type": "null"}]}
     return {
-        "description": f"{said} Without evidence: {_word(feature.none)}.",
+        "description": f"{said} Without evidence: {without}.",
         **told,
         "x-unit": feature.unit,
         "x-without-evidence": feature.none,

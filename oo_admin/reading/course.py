@@ -59,11 +59,16 @@ def course(
     return Course(
         tuple(times),
         {
-            feature.entry.name: tuple(float(p.values[feature.entry.name]) for p in profiles)  # type: ignore[arg-type]  # a number, as `value` is
+            feature.entry.name: tuple(_number(p.values[feature.entry.name], none) for p in profiles)
             for feature in report.features
-            if isinstance(feature.value, (int, float))
+            if isinstance(none := feature.entry.none, (int, float))
         },
     )
+
+
+def _number(value: object, none: float) -> float:
+    """Return a value to be drawn: where it was withheld, the one without evidence."""
+    return float(value) if isinstance(value, (int, float)) else float(none)
 
 
 def _first(connection: sqlite3.Connection, tables: list[StateTable], report: ProfileReport) -> int:

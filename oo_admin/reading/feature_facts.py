@@ -45,7 +45,7 @@ class FeatureFacts:
         description: What it says.
         view: The on-demand view that computes it.
         view_description: What that view is about.
-        value: Its value, as served.
+        value: Its value, as served; null: withheld.
         words: The value in words.
         unit: Its unit.
         range: Least and greatest value; null: open.
@@ -53,7 +53,7 @@ class FeatureFacts:
         owner: Who answers for it.
         state: The state view whose age is its own.
         staleness: How stale that state is.
-        withheld: Whether readers are not to be shown it, since its source is stale.
+        withheld: Whether it is withheld, since its state is expired or was never seen.
         age: How old the state is, in words; null: there is none.
         age_seconds: The same in seconds.
         expires_us: When the state expires, microseconds; null: never, or there is none.
@@ -67,7 +67,7 @@ class FeatureFacts:
     description: str
     view: str
     view_description: str
-    value: Value
+    value: Value | None
     words: str
     unit: str
     range: tuple[float | None, float | None]
@@ -103,15 +103,15 @@ def feature_facts(
         description=entry.description,
         view=entry.group,
         view_description=entry.group_description,
-        value=cast("Value", feature.value),
-        words=value_text(feature.value, entry.unit, report.utc_offset_minutes),
+        value=cast("Value | None", feature.value),
+        words=_words(feature, report.utc_offset_minutes),
         unit=entry.unit,
         range=(entry.minimum, entry.maximum),
         none=cast("Value", entry.none),
         owner=entry.owner,
         state=state.view,
         staleness=stale,
-        withheld=entry.when_stale == "withheld" and stale is not Staleness.FRESH,
+        withheld=feature.value is None,
         age=None if seen is None else duration_text((report.now_us - seen) * MICROSECOND),
         age_seconds=None if seen is None else (report.now_us - seen) / 1e6,
         expires_us=state.expires_us,
@@ -120,6 +120,12 @@ def feature_facts(
         signals_left=None if stands is None else stands.left,
         course=drawn(course, entry.name, SPARK),
     )
+
+
+def _words(feature: FeatureReport, offset: int) -> str:
+    if feature.value is None:
+        return "withheld"
+    return value_text(feature.value, feature.entry.unit, offset)
 
 
 def drawn(course: Course, name: str, size: tuple[int, int]) -> DrawnCourse | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from oo_profile.errors import NotAppliedError
 from oo_profile.registry import state_views
+from oo_stores.withholding import withholding
 from oo_transforms.clock import MICROSECOND
 from oo_transforms.views import STATE_VIEWS
 
@@ -45,14 +46,22 @@ class Profile:
 
     Attributes:
         subject: Whose and when.
-        values: Features by name, in the service's order.
+        values: Features by name, in the service's order; None: withheld.
         expired: Names of the features whose state is past its TTL; their values are those
-            without evidence.
+            without evidence, or withheld.
     """
 
     subject: Subject
     values: Mapping[str, object]
     expired: frozenset[str]
+
+    def kept(self) -> dict[str, object]:
+        """Return the features that have a row in the table `profile`: neither expired nor null."""
+        return {
+            name: value
+            for name, value in self.values.items()
+            if value is not None and name not in self.expired
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class _OnDemandView:
     compute: Callable[[dict[str, list[Any]]], dict[str, list[Any]]]
     features: tuple[str, ...]
     sources: Mapping[str, tuple[str, ...]]
+    withheld: frozenset[str]
 
 
 class ProfileFeatures:
@@ -100,7 +110,9 @@ class ProfileFeatures:
             for source in view.source_feature_view_projections.values()
         }
         features = tuple(field.name for field in projection.features)
-        return _OnDemandView(transformation.udf, features, sources)  # type: ignore[union-attr]
+        declared = withholding(view)
+        withheld = frozenset[str]() if declared is None else declared.outputs
+        return _OnDemandView(transformation.udf, features, sources, withheld)  # type: ignore[union-attr]
 
     def compute_many(self, subjects: Sequence[Subject]) -> list[Profile]:
         """Compute the profiles of many users at once, each at its own moment."""
@@ -147,7 +159,13 @@ class ProfileFeatures:
                     _plain(states[source].cells[at]) if source in states else None
                     for states in live
                 ]
-        return view.compute(inputs)
+        outputs = view.compute(inputs)
+        # As serving withholds them.
+        holds = [view.sources.keys() <= states.keys() for states in live]
+        for name in view.withheld & outputs.keys():
+            pairs = zip(outputs[name], holds, strict=True)
+            outputs[name] = [value if there else None for value, there in pairs]
+        return outputs
 
     def _expired(self, subject: Subject, live: Mapping[str, Version]) -> frozenset[str]:
         gone = subject.states.keys() - live.keys()

@@ -117,6 +117,5 @@ def _newest(subjects: Iterable[Subject]) -> Iterator[tuple[str, int]]:
 def _rows(profiles: Iterable[Profile]) -> Iterator[tuple[str, str, object, int]]:
     for profile in profiles:
         subject = profile.subject
-        for name, value in sorted(profile.values.items()):
-            if name not in profile.expired:
-                yield subject.user_id, name, value, subject.now_us
+        for name, value in sorted(profile.kept().items()):
+            yield subject.user_id, name, value, subject.now_us

@@ -41,6 +41,8 @@ def profile_text(report: ProfileReport) -> str:
         lines += ["", heading, *aligned(rows, widths)]
     if any(feature.state.freshness is Freshness.EXPIRED for feature in report.features):
         lines += ["", "An expired state counts as none: its features have the value without it."]
+    if any(feature.value is None for feature in report.features):
+        lines += ["", "What is withheld is null for readers until its state counts again."]
     return "\n".join(lines)
 
 
@@ -48,13 +50,12 @@ def explanation_text(report: ProfileReport, explanation: Explanation) -> str:
     """Write why a feature has its value: the signals, heaviest first, and what they come to."""
     feature = explanation.feature
     entry, offset = feature.entry, report.utc_offset_minutes
-    value = value_text(feature.value, entry.unit, offset)
     lines = [
         *_title(report),
         "",
-        f"{entry.name}: {value}",
+        f"{entry.name}: {_value(feature, offset)}",
         f"{entry.description} ({entry.group})",
-        _state_line(report, feature.state),
+        _state_line(report, feature),
         "",
         *_evidence_lines(explanation),
         *_sum_lines(explanation, offset),
@@ -81,11 +82,20 @@ def _feature_row(report: ProfileReport, feature: FeatureReport) -> list[str]:
     state, offset = feature.state, report.utc_offset_minutes
     return [
         feature.entry.name,
-        value_text(feature.value, feature.entry.unit, offset),
+        _value(feature, offset),
         _age(report, state) or "-",
         state.freshness,
         _expiry(state, offset),
     ]
+
+
+def _value(feature: FeatureReport, offset: int) -> str:
+    # Only what is withheld has no value: functions are total.
+    return (
+        "withheld"
+        if feature.value is None
+        else value_text(feature.value, feature.entry.unit, offset)
+    )
 
 
 def _age(report: ProfileReport, state: StateAge) -> str:
@@ -102,14 +112,18 @@ def _expiry(state: StateAge, offset: int) -> str:
     return instant_text(state.expires_us, offset)[:_MINUTES]
 
 
-def _state_line(report: ProfileReport, state: StateAge) -> str:
+def _state_line(report: ProfileReport, feature: FeatureReport) -> str:
+    state = feature.state
+    without = "this is the value without evidence"
+    if feature.value is None:
+        without = "so the feature is withheld"
     if state.freshness is Freshness.NEVER:
-        return f"{state.view} was never seen: this is the value without evidence"
+        return f"{state.view} was never seen: {without}"
     age, expiry = _age(report, state), _expiry(state, report.utc_offset_minutes)
     if state.freshness is Freshness.EXPIRED:
         return (
-            f"{state.view} is {age} old and expired at {expiry}: this is the value without "
-            "evidence, and what follows does not count"
+            f"{state.view} is {age} old and expired at {expiry}: {without}, and what follows does "
+            "not count"
         )
     return f"{state.view} is {age} old, fresh, expires: {expiry}"
 

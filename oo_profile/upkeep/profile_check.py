@@ -55,10 +55,7 @@ class ProfileCheck:
         known = [moment for moment in moments if moment.owner.states]
         computed = self._features.compute_many([moment.subject() for moment in known])
         expected = {
-            id(moment): {
-                name: value for name, value in profile.values.items() if name not in profile.expired
-            }
-            for moment, profile in zip(known, computed, strict=True)
+            id(moment): profile.kept() for moment, profile in zip(known, computed, strict=True)
         }
         for moment in moments:
             self._check_moment(moment, expected.get(id(moment), {}))

@@ -87,6 +87,8 @@ class FeastPath(feast_redis.RedisOnlineStore):
         self._read = read
         self._read_async = read_async
         self._now = now
+        self.statuses: dict[tuple[str, str], Sequence[FieldStatus.ValueType]] = {}
+        """Of what was read, a column each, by view and feature; none with stock semantics."""
 
     def _read_features_per_fv(  # noqa: PLR0913, PLR0917  Feast's signature
         self,
@@ -182,7 +184,10 @@ class FeastPath(feast_redis.RedisOnlineStore):
             for column in view.columns:
                 name = f"{used}__{column.name}" if full_names else column.name
                 response.metadata.feature_names.val.append(name)
-                response.results.append(stored.vector(column))
+                vector = stored.vector(column)
+                response.results.append(vector)
+                if self._now is not None:
+                    self.statuses[used, column.name] = list(vector.statuses)
             if versions:
                 _enter_version(view.plan, response)
             _count(view, response)

@@ -8,6 +8,7 @@ from feast import metrics
 
 from oo_stores.redis.age import Instants, WallClock, request_clock
 from oo_stores.redis.feast_path import FeastPath
+from oo_stores.redis.feast_withheld import withhold_in
 from oo_stores.redis.plan import Reading, ReadPlans, UncoveredRequestError, columns_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class OnlineReader:
         reading, now = self._begin(asked, config, registry, entity_rows)
         if reading is None:
             path = FeastPath(self._read, self._read_async, now, registry)
-            return path.get_online_features(**_arguments(asked, config, registry, entity_rows))
+            response = path.get_online_features(**_arguments(asked, config, registry, entity_rows))
+            return withhold_in(response, asked, registry, path.statuses)
         return reading.response(self._read(config, reading.reads, _meanwhile(reading)), now)
 
     async def get_async(
@@ -53,7 +55,8 @@ class OnlineReader:
         if reading is None:
             path = FeastPath(self._read, self._read_async, now, registry)
             arguments = _arguments(asked, config, registry, entity_rows)
-            return await path.get_online_features_async(**arguments)
+            response = await path.get_online_features_async(**arguments)
+            return withhold_in(response, asked, registry, path.statuses)
         replies = await self._read_async(config, reading.reads, _meanwhile(reading))
         return reading.response(replies, now)
 

@@ -113,13 +113,15 @@ class PlannedResponse(OnlineResponse):
             if isinstance(column, StoredColumn):
                 yield column.name, self._views[column.view].vector(column)
             elif column.name in self._computed[column.source]:
-                values = self._computed[column.source][column.name].messages()
-                yield column.name, self._present(values)
+                computed = self._computed[column.source][column.name]
+                yield column.name, self._present(computed.messages(), computed.statuses)
 
-    def _present(self, values: Sequence[Value]) -> GetOnlineFeaturesResponse.FeatureVector:
+    def _present(
+        self, values: Sequence[Value], statuses: Sequence[FieldStatus.ValueType] | None = None
+    ) -> GetOnlineFeaturesResponse.FeatureVector:
         return GetOnlineFeaturesResponse.FeatureVector(
             values=values,
-            statuses=[FieldStatus.PRESENT] * self._count,
+            statuses=statuses or [FieldStatus.PRESENT] * self._count,
             event_timestamps=[Timestamp()] * self._count,
         )
 

@@ -44,10 +44,10 @@ def test_a_state_expires_to_the_microsecond(pages: Pages) -> None:
         at = (expiry + timedelta(microseconds=past_us)).isoformat().replace("+", "%2B")
         feature = features_of(pages, f"/admin/users/ada?at={at}")["mood_score"]
         assert feature["staleness"] == kind
-        assert feature["value"] == (3.0 if kind == "expired" else 4.0)
-        assert feature["withheld"]
+        assert feature["value"] == (None if kind == "expired" else 4.0)
+        assert feature["withheld"] == (kind == "expired")
         why = pages.get(f"/admin/users/ada?feature=mood_score&at={at}").text
-        assert ("is the value without evidence" in why) == (kind == "expired")
+        assert ("the feature is withheld" in why) == (kind == "expired")
 
 
 def test_the_heat_map_adds_up_to_the_state(pages: Pages) -> None:

@@ -183,7 +183,10 @@ def test_an_expired_state_explains_nothing(world: World) -> None:
     assert "completion_rate: 50.0 %" in text
     assert "expired at 2026-02-19 12:00: this is the value without evidence" in text
     text = world.oo(*arguments, "mood_score").stdout
-    assert "mood_state was never seen: this is the value without evidence" in text
+    assert "mood_score: withheld" in text
+    assert "mood_state was never seen: so the feature is withheld" in text
+    text = world.oo(*arguments, "tips_per_week").stdout
+    assert "tip_state was never seen: this is the value without evidence" in text
     assert "No signal by then stands behind it." in text
 
 

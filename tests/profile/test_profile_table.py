@@ -32,6 +32,9 @@ MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NONE = {feature.name: feature.none for group, _ in FEATURE_GROUPS for feature in group.features}
 """Every feature's documented value without evidence."""
 
+CALENDAR = "calendar_busyness"
+"""It is withheld where the calendar was never seen, and then has no row."""
+
 
 @contextmanager
 def table(world: World, *signals: SignalData) -> Iterator[tuple[ProfileTable, sqlite3.Connection]]:
@@ -74,10 +77,10 @@ def us(**later: float) -> int:
 
 
 def test_there_is_one_row_a_feature_at_its_moment(world: World) -> None:
-    """All features of the service are there once, made at the time that the rows name."""
+    """All features that are not withheld are there once, made at the time that the rows name."""
     with table(world, signal("mood.logged", "u1", MARCH, score=4)) as (profiles, _):
         assert profiles.refresh_due(us(hours=1), 10) == 1
-    assert sorted(profile(world)) == sorted(names(world))
+    assert sorted([*profile(world), CALENDAR]) == sorted(names(world))
     assert updated(world) == {"u1": us(hours=1)}
     assert (profile(world)["mood_score"], profile(world)["hours_since_mood"]) == (4.0, 1.0)
 
@@ -97,7 +100,7 @@ def test_rows_of_an_expired_view_are_removed(world: World) -> None:
         profiles.sweep(us(days=7), 10)
         assert profile(world)["mood_score"] == 4.0
         profiles.sweep(us(days=14), 10)
-    assert set(names(world)) - profile(world).keys() == {"mood_score", "mood_trend"}
+    assert set(names(world)) - profile(world).keys() == {"mood_score", "mood_trend", CALENDAR}
     assert profile(world)["hours_since_mood"] == 168.0
 
 
@@ -106,7 +109,7 @@ def test_rows_of_a_feature_that_left_the_service_are_removed(world: World) -> No
     with table(world, signal("mood.logged", "u1", MARCH, score=4)) as (profiles, connection):
         connection.execute("INSERT INTO profile VALUES ('u1', 'favourite_colour', 'red', 0)")
         profiles.refresh_due(us(), 10)
-    assert sorted(profile(world)) == sorted(names(world))
+    assert sorted([*profile(world), CALENDAR]) == sorted(names(world))
 
 
 def test_the_offset_is_that_of_the_newest_signal(world: World) -> None:

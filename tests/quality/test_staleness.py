@@ -4,60 +4,154 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
+from support.admin import Pages
 from support.building import minutes_ago
+from support.payloads import OWN_FIELDS
 from support.world import signal
 
 from oo_admin.quality.observing import newest_event_times, view_freshness
 from oo_profile.registry import state_views
 from oo_profile.storage.database import reading
 from oo_transforms.clock import EPOCH, MICROSECOND
+from oo_transforms.syncs import SOURCE_VIEWS
 
 if TYPE_CHECKING:
-    from support.world import World
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from support.world import SignalData, World
 
 pytestmark = pytest.mark.live
 
-PRESENT, EXPIRED = FieldStatus.PRESENT, FieldStatus.OUTSIDE_MAX_AGE
+AROUND_US = (-1, 0, 1)
+SUBJECTS = {
+    "activity_state": "app.session",
+    "task_state": "task.completed",
+    "tip_state": "tip.shown",
+    "calendar_state": "calendar.synced",
+    "mood_state": "mood.logged",
+}
+FEATURES = {
+    "activity_state": "sessions_per_week",
+    "task_state": "completion_rate",
+    "tip_state": "tips_per_week",
+    "calendar_state": "calendar_busyness",
+    "mood_state": "mood_score",
+}
+GROUPS = {"calendar_state": "calendar_features", "mood_state": "mood_features"}
+WITHHELD = GROUPS.keys()
+ANCHORS = {view.name: view.anchor_field for view in SOURCE_VIEWS.values()}
 
 
-def test_all_ways_agree_one_microsecond_around_a_ttl(world: World) -> None:
-    """`oo profile`, the status of served state and the quality report say the same, both sides."""
-    synced = signal("calendar.synced", "ada", minutes_ago(9), busy_minutes=5, window_minutes=480)
-    active = signal("app.session", "ada", minutes_ago(1), duration_seconds=60)
-    world.publish_and_build([synced, active])
-    ttls = {name: view.ttl or None for name, view in state_views(world.store).items()}
+def test_all_ways_agree_one_microsecond_around_every_ttl(world: World) -> None:
+    """Page, `oo profile`, served status, withheld value, training and quality report say one thing.
+
+    Each view has a user whose only state of it is of one instant, and who is still active when it
+    expires; all of that is in the past.
+    """
+    ttls = {name: view.ttl for name, view in state_views(world.store).items() if view.ttl}
+    assert ttls.keys() == SUBJECTS.keys() == FEATURES.keys()
+    longest = max(ttls.values())
+    seen = minutes_ago(60) - longest - timedelta(days=1) + 123_457 * MICROSECOND
+    sent = [one for view in ttls for one in _life(view, seen, seen + ttls[view])]
+    world.publish_and_build(sent)
+    pages = Pages.of(world).enter()
     with reading(world.settings.db) as connection:
-        newest = newest_event_times(connection, ["ada"])
-    ttl = ttls["calendar_state"] or timedelta(0)
-    expires_us = newest["calendar_state"]["ada"] + ttl // MICROSECOND
-    for late_us, status, word in (
-        (-1, PRESENT, "fresh"),
-        (0, PRESENT, "fresh"),
-        (1, EXPIRED, "expired"),
-    ):
-        now_us = expires_us + late_us
-        told = {one.view: one for one in view_freshness(newest, ttls, now_us)}["calendar_state"]
-        assert (told.users, told.expired) == (1, int(word == "expired"))
-        assert served(world, now_us) == status
-        assert profiled(world, now_us) == word
+        newest = newest_event_times(connection, list(ttls))
+    for view, ttl in ttls.items():
+        expires_us = (seen + ttl - EPOCH) // MICROSECOND
+        for late_us in AROUND_US:
+            answers = told(world, pages, view, expires_us + late_us, newest)
+            word = "expired" if late_us > 0 else "counts"
+            assert answers == dict.fromkeys(answers, word), (view, late_us)
 
 
-def served(world: World, now_us: int) -> int:
-    """Return the status of the state column as it is served at a moment."""
-    answer = world.store.get_online_features(
-        ["calendar_state:calendar_last_busy_ratio"], [{"user_id": "ada", "now": now_us / 1e6}]
+def _life(view: str, seen: datetime, expires: datetime) -> list[SignalData]:
+    """Return a signal of a view, and one of another view shortly before the first expires."""
+    other = "mood_state" if view != "mood_state" else "activity_state"
+    return [
+        signal(SUBJECTS[name], view, at, **OWN_FIELDS[f"signals.{SUBJECTS[name]}"])
+        for name, at in ((view, seen), (other, expires - timedelta(hours=1)))
+    ]
+
+
+def told(
+    world: World,
+    pages: Pages,
+    view: str,
+    now_us: int,
+    newest: Mapping[str, Mapping[str, int]],
+) -> dict[str, str]:
+    """Return what each way says of the state of the view's user: that it counts, or has expired."""
+    at = (EPOCH + now_us * MICROSECOND).isoformat()
+    feature = FEATURES[view]
+    page = page_feature(pages, view, at, feature)
+    profile = profile_feature(world, view, at, feature)
+    said = {
+        "page": page["staleness"],
+        "profile": profile["freshness"],
+        "status": status(world, view, now_us, f"{view}:{ANCHORS[view]}"),
+        "report": reported(world, view, now_us, newest),
+    }
+    if view in WITHHELD:
+        said |= {
+            "page value": _given(page["value"]),
+            "profile value": _given(profile["value"]),
+            "value's status": status(world, view, now_us, f"{GROUPS[view]}:{feature}"),
+            "value in training": _given(trained(world, view, now_us, f"{GROUPS[view]}:{feature}")),
+        }
+    return {way: _word(answer) for way, answer in said.items()}
+
+
+def page_feature(pages: Pages, user: str, at: str, name: str) -> dict[str, Any]:
+    """Return what the user's page says of a feature at a moment."""
+    facts = pages.facts(f"/admin/users/{user}?at={at.replace('+', '%2B')}")
+    found: dict[str, Any] = next(
+        one for group in facts["groups"] for one in group["features"] if one["name"] == name
     )
-    place = list(answer.proto.metadata.feature_names.val).index("calendar_last_busy_ratio")
-    return int(answer.proto.results[place].statuses[0])
+    return found
 
 
-def profiled(world: World, now_us: int) -> str:
-    """Return what `oo profile` says of the feature's state at a moment."""
-    at = (EPOCH + timedelta(microseconds=now_us)).isoformat()
-    said = world.oo("profile", "ada", "--json", "--at", at).stdout
-    features = {one["name"]: one for one in json.loads(said)["features"]}
-    return str(features["calendar_busyness"]["freshness"])
+def profile_feature(world: World, user: str, at: str, name: str) -> dict[str, Any]:
+    """Return what `oo profile` says of a feature at a moment."""
+    said = world.oo("profile", user, "--json", "--at", at).stdout
+    found: dict[str, Any] = next(o for o in json.loads(said)["features"] if o["name"] == name)
+    return found
+
+
+def status(world: World, user: str, now_us: int, reference: str) -> int:
+    """Return the status of a feature as it is served at a moment."""
+    row = {"user_id": user, "now": now_us / 1e6, "utc_offset_minutes": 0}
+    answer = world.store.get_online_features([reference], [row]).proto
+    place = list(answer.metadata.feature_names.val).index(reference.split(":")[1])
+    return int(answer.results[place].statuses[0])
+
+
+def trained(world: World, user: str, now_us: int, reference: str) -> object:
+    """Return a feature's value in a training set, None for null."""
+    at = EPOCH + now_us * MICROSECOND
+    row = {"user_id": user, "event_timestamp": at, "now": now_us / 1e6, "utc_offset_minutes": 0}
+    job = world.store.get_historical_features(pd.DataFrame([row]), [reference])
+    return job.to_arrow().column(reference.split(":")[1]).to_pylist()[0]
+
+
+def reported(world: World, user: str, now_us: int, newest: Mapping[str, Mapping[str, int]]) -> str:
+    """Return where the quality report counts a user's state of the view that he is named for."""
+    ttls = {name: view.ttl or None for name, view in state_views(world.store).items()}
+    own = {view: {u: at for u, at in times.items() if u == user} for view, times in newest.items()}
+    (counted,) = (one for one in view_freshness(own, ttls, now_us) if one.view == user)
+    assert counted.users == 1
+    return "expired" if counted.expired else "counts"
+
+
+def _given(value: object) -> str:
+    return "expired" if value is None else "given"
+
+
+def _word(answer: object) -> str:
+    return "expired" if answer in {"expired", FieldStatus.OUTSIDE_MAX_AGE} else "counts"

@@ -35,7 +35,9 @@ from oo_stores.redis.plan.model import (
     ViewPlan,
 )
 from oo_stores.redis.plan.request import cast_for
+from oo_stores.redis.plan.withheld import WithheldPlan
 from oo_stores.redis.versions import restore_versions
+from oo_stores.withholding import withholding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -126,6 +128,7 @@ def read_plan(asked: Asked, config: RepoConfig, registry: BaseRegistry) -> ReadP
         entity_names=frozenset(entity_names),
         version_metadata=asked.version_metadata,
         has_ttl=any(view.ttl_us for view in views),
+        withholds=any(call.withheld for call in calls),
     )
 
 
@@ -290,7 +293,24 @@ class _OnDemand:
             outputs=outputs,
             requested=_requested(view, {output.feature for output in outputs.values()}),
             full_names=self.full_names,
+            withheld=self._withheld(view, outputs),
         )
+
+    def _withheld(
+        self, view: OnDemandFeatureView, outputs: Mapping[str, OutputPlan]
+    ) -> WithheldPlan | None:
+        """Return what is null where nothing is behind it, if any of it is requested."""
+        declared = withholding(view)
+        if declared is None:
+            return None
+        # A frame's outputs are known by the names in the response.
+        short = {f"{used_name(view)}__{name}": name for name in declared.outputs}
+        shown = [name for name in outputs if short.get(name, name) in declared.outputs]
+        sources = [
+            tuple(self.layout.stored[_Reference(source, name)] for name in names)
+            for source, names in declared.sources.items()
+        ]
+        return WithheldPlan.of(shown, sources, self.inputs) if shown else None
 
 
 def _other_name(source: FeatureViewProjection, feature: str, name: str) -> str:

@@ -17,6 +17,7 @@ from oo_stores.errors import OnDemandOutputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
     from feast.protos.feast.types.Value_pb2 import Value
 
     from oo_stores.redis.plan.model import OnDemandPlan, OutputPlan
@@ -36,11 +37,13 @@ class Computed:
         values: What the response shows.
         value_type: Their type.
         converted: The values as Feast's messages, where these had to be made.
+        statuses: One for each row, where not all are present.
     """
 
     values: list[PlainValue]
     value_type: ValueType
     converted: list[Value] | None = None
+    statuses: list[FieldStatus.ValueType] | None = None
 
     def messages(self) -> list[Value]:
         """Return the column as Feast's messages."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from oo_stores.redis.decoding import Decoder
     from oo_stores.redis.hash_reads import HashFields
     from oo_stores.redis.plan.request import Cast
-
+    from oo_stores.redis.plan.withheld import WithheldPlan
 
 _PLAIN: dict[ValueType, type] = {
     ValueType.DOUBLE: float,
@@ -140,6 +140,7 @@ class OnDemandPlan:
             `REQUESTED_OUTPUTS_TAG`: the input's name, and its own names of the outputs, in the
             order of the view's schema.
         full_names: As requested.
+        withheld: The outputs that are null where there is nothing behind them; None: no output is.
     """
 
     view: OnDemandFeatureView
@@ -148,6 +149,7 @@ class OnDemandPlan:
     outputs: Mapping[str, OutputPlan]
     requested: tuple[str, tuple[str, ...]] | None
     full_names: bool
+    withheld: WithheldPlan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class ReadPlan:
         entity_names: Names of entities, which Feast still takes for join keys.
         version_metadata: Whether the response tells the views' versions.
         has_ttl: Whether any value can be too old.
+        withholds: Whether an output of any function may be withheld.
         requests: What is known of requests, by the names of their columns.
     """
 
@@ -220,6 +223,7 @@ class ReadPlan:
     entity_names: frozenset[str]
     version_metadata: bool
     has_ttl: bool
+    withholds: bool
     requests: dict[tuple[str, ...], RequestPlan | None] = field(default_factory=dict)
 
     def request(self, names: tuple[str, ...]) -> RequestPlan | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from oo_stores.redis.plan.computed import compute
 from oo_stores.redis.plan.request import EntityColumn, UncoveredRequestError, entity_column
 from oo_stores.redis.plan.stored import Replies, StoredRows
+from oo_stores.redis.plan.withheld import withhold
 from oo_stores.redis.response import PlannedResponse
 
 if TYPE_CHECKING:
@@ -118,10 +119,15 @@ class Reading:
         if self._failure is not None:
             raise self._failure
         stored, request = self._stored(views), self._request or {}
-        return [
+        computed = [
             compute(call, request, stored, self.count) if done is None else done
             for call, done in zip(self.plan.on_demand, self._ahead, strict=True)
         ]
+        if self.plan.withholds:
+            for call, columns in zip(self.plan.on_demand, computed, strict=True):
+                if call.withheld is not None:
+                    withhold(call.withheld, columns, stored, views)
+        return computed
 
     def _stored(self, views: Sequence[StoredRows]) -> list[list[PlainValue]]:
         """Return the stored columns that functions take."""

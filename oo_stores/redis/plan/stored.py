@@ -13,7 +13,7 @@ from oo_stores.redis.age import live_rows
 from oo_stores.redis.decoding import micros_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from oo_stores.redis.age import Instants
     from oo_stores.redis.hash_reads import Reply
@@ -139,6 +139,11 @@ class StoredRows:
             event_timestamps=self.event_times(),
         )
 
+    def statuses(self, values: Iterable[bool]) -> list[FieldStatus.ValueType]:
+        """Return a column's statuses, of which it is known where it has values."""
+        rows = zip(self.index, self._valid(), values, strict=True)
+        return [self._status(entity, valid, is_there=value) for entity, valid, value in rows]
+
     def event_times(self) -> list[Timestamp]:
         """Return the rows' event times, those of values that are too old as well."""
         rows, at = self.replies.rows, self.event_time
@@ -147,15 +152,14 @@ class StoredRows:
     def _statuses(self, values: Sequence[Value]) -> list[FieldStatus.ValueType]:
         if not self.tells_truth:
             return [FieldStatus.PRESENT] * len(values)
-        rows = zip(self.index, self._valid(), values, strict=True)
-        return [self._status(entity, valid, value) for entity, valid, value in rows]
+        return self.statuses(value.WhichOneof("val") is not None for value in values)
 
-    def _status(self, entity: int, valid: int, value: Value) -> FieldStatus.ValueType:
+    def _status(self, entity: int, valid: int, *, is_there: bool) -> FieldStatus.ValueType:
         if self.replies.rows[entity][self.event_time] is None:
             return FieldStatus.NOT_FOUND
         if valid == _NOTHING:
             return FieldStatus.OUTSIDE_MAX_AGE
-        return FieldStatus.NULL_VALUE if value.WhichOneof("val") is None else FieldStatus.PRESENT
+        return FieldStatus.PRESENT if is_there else FieldStatus.NULL_VALUE
 
     def _valid(self) -> Sequence[int]:
         return [self.valid] * len(self.index) if isinstance(self.valid, int) else self.valid

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from oo_stores.sqlite.deadline import watched
+from oo_stores.withholding import withholding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +33,7 @@ def with_on_demand(
     with a slice of it at a time, so a function sees the rows of one slice. What it makes of a row
     must not depend on the other rows, which also holds for online reads. Types are those of the
     whole: where Feast takes them from the values, all slices have a say, and whole numbers beside
-    a null anywhere are floats for a pandas function.
+    a null anywhere are floats for a pandas function. What a view withholds is null, as online.
 
     Args:
         table: Entity rows and features.
@@ -47,10 +50,29 @@ def with_on_demand(
         ]
         features = pa.concat_tables(made, promote_options="permissive")
         asked = _asked_columns(view, references, full_feature_names=full_feature_names)
+        withheld, nothing = _withheld(view, table)
         for name in features.column_names:
             if not name.startswith("__index") and (not asked or name in asked):
-                table = table.append_column(name, features.column(name))
+                column = features.column(name)
+                if name in withheld:
+                    column = pc.if_else(nothing, None, column)
+                table = table.append_column(name, column)
     return table
+
+
+def _withheld(view: OnDemandFeatureView, table: pa.Table) -> tuple[frozenset[str], pa.Array]:
+    """Return the columns that a view withholds, and in which rows; see `oo_stores.withholding`."""
+    declared = withholding(view)
+    if declared is None:
+        return frozenset(), None
+    alias = str(view.projection.name_to_use())  # type: ignore[no-untyped-call]
+    known = set(table.column_names)
+    nothing = []
+    for source, features in declared.sources.items():
+        shown = (f"{source}__{f}" if f"{source}__{f}" in known else f for f in features)
+        nothing.append(reduce(pc.and_, [pc.is_null(table.column(name)) for name in shown]))
+    outputs = {name for output in declared.outputs for name in (output, f"{alias}__{output}")}
+    return frozenset(outputs), reduce(pc.or_, nothing)
 
 
 def _parts(table: pa.Table, rows: int) -> Iterator[pa.Table]:
