@@ -8,9 +8,10 @@ REPOS ?=
 KEEP ?=
 BENCH ?=
 SEED ?=
+PORT ?= 8770
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots contract soak incidents evidence fuzz lint format apply up down run bench bench-offline bench-admin lock clean
+.PHONY: help demo test test-browser screenshots contract soak incidents evidence fuzz lint format apply up down run serve bench bench-offline bench-admin lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -60,6 +61,9 @@ up: $(READY) ## Start a Redis and a NATS for development
 
 down: $(READY) ## Stop them
 	@$(BIN)/oo down
+
+serve: $(READY) ## Serve the example of the bandit's service at http://127.0.0.1:8770 (PORT=8770)
+	@$(BIN)/uvicorn --app-dir examples --factory ml_serving.app:from_environment --port $(PORT) --no-access-log
 
 run: $(READY) ## Build profiles from the signals of the stream
 	@$(BIN)/oo run

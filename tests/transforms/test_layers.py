@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "oo_profile": {"oo_transforms", "oo_stores", "oo_bandit"},
     "oo_admin": {"oo_profile", "oo_transforms", "oo_stores", "oo_bandit"},
     "feature_repo": {"oo_transforms", "oo_stores"},
+    "examples": {"oo_transforms", "oo_stores", "oo_bandit"},
 }
 """Which of our packages each may import, besides itself."""
 
@@ -112,6 +113,12 @@ def test_the_bandit_loads_numpy_only() -> None:
     loaded = loaded_after("import oo_bandit")
     third_party = {n for n in loaded - sys.stdlib_module_names if not n.startswith("_")}
     assert third_party <= {"oo_bandit", "numpy"}
+
+
+def test_the_bandits_service_loads_nothing_that_builds_profiles() -> None:
+    """Whoever serves needs neither the builder nor the pages, however deep an import goes."""
+    loaded = loaded_after("sys.path.insert(0, 'examples'); import ml_serving.app")
+    assert loaded & OURS == {"oo_transforms", "oo_stores", "oo_bandit"}
 
 
 @pytest.mark.parametrize("package", sorted(MAY_IMPORT))
