@@ -1,6 +1,7 @@
 """Work that is done behind the pages, one after the other: a rebuild, a retry, and the like.
 
-A job is begun once: whoever asks for the same work while it is under way is shown the same job.
+A job is begun once: whoever asks for the same work while it is under way is shown the same job,
+and so is a button that was pressed twice, however soon its job was done.
 Its row outlives this process; one that a killed process left is told as interrupted. All kinds
 of work are safe to interrupt and to begin again.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 from oo_admin.errors import NotFound
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Sequence
 
     from oo_admin.accounts.database import AdminDatabase
@@ -148,14 +150,17 @@ class Jobs:
                 (clock(),),
             )
 
-    def begin(self, kind: Kind, about: str, account: str, work: Work) -> tuple[Job, bool]:
-        """Begin a job, unless the same work is under way.
+    def begin(
+        self, kind: Kind, about: str, account: str, work: Work, press: str = ""
+    ) -> tuple[Job, bool]:
+        """Begin a job, unless the same work is under way, or this press of a button began one.
 
         Args:
             kind: What it does.
             about: The user, or the reason of rejected messages, that it is about.
             account: Who asks for it.
             work: What is to be done.
+            press: What tells this press of a button from others; empty: nothing does.
 
         Returns:
             The job, and whether it is a new one.
@@ -166,12 +171,12 @@ class Jobs:
                 "SELECT number FROM jobs WHERE kind = ? AND person = ? "
                 "AND state IN ('waiting', 'running')",
                 (kind, person),
-            ).fetchone()
+            ).fetchone() or _pressed(connection, kind, press)
             if row is None:
                 row = connection.execute(
-                    "INSERT INTO jobs (kind, account, person, state, done, total, began_at, result)"
-                    " VALUES (?, ?, ?, 'waiting', 0, 0, ?, '{}') RETURNING number",
-                    (kind, account, person, self._clock()),
+                    "INSERT INTO jobs (kind, account, person, state, done, total, began_at, "
+                    "result, press) VALUES (?, ?, ?, 'waiting', 0, 0, ?, '{}', ?) RETURNING number",
+                    (kind, account, person, self._clock(), press),
                 ).fetchone()
                 is_new = True
             (number,) = row
@@ -193,6 +198,15 @@ class Jobs:
         if row is None:
             raise NotFound(f"there is no job {number}: /admin/system lists the newest ones")
         return _job(row)
+
+    def begun_by(self, kind: Kind, press: str) -> Job | None:
+        """Return the job of a kind that a press of a button began; None: it began none.
+
+        One that failed or was interrupted is none: a press may begin it again.
+        """
+        with self._database.connected() as connection:
+            row = _pressed(connection, kind, press)
+        return None if row is None else self.get(row[0])
 
     def newest(self, limit: int, user_id: str | None = None) -> list[Job]:
         """List jobs, the newest first, of all or those about one user."""
@@ -234,6 +248,17 @@ class Jobs:
                 "UPDATE jobs SET state = ?, ended_at = ?, result = ? WHERE number = ?",
                 (state, ended, json.dumps(result or {}), number),
             )
+
+
+def _pressed(connection: sqlite3.Connection, kind: Kind, press: str) -> tuple[int] | None:
+    if not press:
+        return None
+    found: tuple[int] | None = connection.execute(
+        "SELECT number FROM jobs WHERE press = ? AND press <> '' AND kind = ? "
+        "AND state NOT IN ('failed', 'interrupted')",
+        (press, kind),
+    ).fetchone()
+    return found
 
 
 def _job(row: Sequence[Any]) -> Job:

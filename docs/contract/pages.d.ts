@@ -522,6 +522,11 @@ export interface PersonFacts {
    * Signals that were pruned: they count in the states, and in nothing else here. A whole number.
    */
   pruned: number;
+  /**
+   * When the newest signal was received, microseconds; 0: there is none. With `?newer_than=` and
+   * this the answer is empty, status 204, until there is a newer one. A whole number.
+   */
+  received_us: number;
   /** The profile. */
   groups: GroupFacts[];
   /** The moments of each feature's course, Unix seconds. */

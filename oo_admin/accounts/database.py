@@ -75,6 +75,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        "ALTER TABLE jobs ADD COLUMN press TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX jobs_by_press ON jobs (press) WHERE press <> ''",
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -69,8 +69,14 @@ class Sessions:
             )
         return token
 
-    def find(self, token: str, now_us: int) -> Session | None:
-        """Return the session of a token; None if there is none, or it has ended."""
+    def find(self, token: str, now_us: int, *, by_itself: bool = False) -> Session | None:
+        """Return the session of a token; None if there is none, or it has ended.
+
+        Args:
+            token: The token.
+            now_us: The present, microseconds.
+            by_itself: Whether a page asks, not somebody: that keeps no session from ending.
+        """
         with self._database.connected() as connection:
             row = connection.execute(
                 _FIND, (_hash(token), now_us - LASTS_US, now_us - IDLE_US)
@@ -78,7 +84,7 @@ class Sessions:
             if row is None:
                 return None
             name, role, csrf, used_us, by_proxy = row
-            if used_us < now_us - _TOUCH_US:
+            if used_us < now_us - _TOUCH_US and not by_itself:
                 connection.execute(
                     "UPDATE sessions SET used_at = ? WHERE token_hash = ?", (now_us, _hash(token))
                 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oo_admin.web.answers import see_other
 from oo_admin.web.context import admin_of
+from oo_admin.web.visitors import PRESS_FIELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import Request
     from starlette.responses import Response
 
@@ -15,9 +18,22 @@ if TYPE_CHECKING:
     from oo_admin.jobs import Kind, Work
 
 
+MAX_PRESS: Final = 64
+
+
+def already_begun(request: Request, form: Mapping[str, str], kind: Kind) -> Response | None:
+    """Lead to the job of a kind that this very press of a button began; None: it began none.
+
+    A second click comes when the first one's job may be done, and what it was about gone.
+    """
+    job = admin_of(request).jobs.begun_by(kind, form.get(PRESS_FIELD, "")[:MAX_PRESS])
+    return None if job is None else see_other(f"/admin/jobs/{job.number}")
+
+
 def begin_job(  # noqa: PLR0913 - who, what, about whom
     request: Request,
     session: Session,
+    form: Mapping[str, str],
     kind: Kind,
     work: Work,
     *,
@@ -29,6 +45,7 @@ def begin_job(  # noqa: PLR0913 - who, what, about whom
     Args:
         request: The change that was asked for.
         session: Who asks.
+        form: What came with it.
         kind: What the job does.
         work: What is to be done.
         user_id: The user it is about; None: about none.
@@ -36,7 +53,8 @@ def begin_job(  # noqa: PLR0913 - who, what, about whom
     """
     admin = admin_of(request)
     subject = f"{kind}: {about}" if user_id is None else user_id
-    job, is_new = admin.jobs.begin(kind, subject, session.account.name, work)
+    press = form.get(PRESS_FIELD, "")[:MAX_PRESS]
+    job, is_new = admin.jobs.begin(kind, subject, session.account.name, work, press)
     if is_new:
         detail = f"{about}, job {job.number}" if about else f"job {job.number}"
         admin.audit.record(

@@ -1,13 +1,14 @@
 """How good the data is: freshness by view, and what was rejected."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from oo_admin.alert_work import alert_test_work
 from oo_admin.errors import InputRefused
-from oo_admin.pages.beginning import begin_job
+from oo_admin.pages.beginning import already_begun, begin_job
 from oo_admin.reading.quality import (
     USERS,
     LatestRejected,
@@ -23,6 +24,9 @@ from oo_admin.web.answers import page, see_other
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Change, Operator, Visitor
 from oo_profile.storage.rejected_rows import count_by_reason
+
+if TYPE_CHECKING:
+    from oo_admin.jobs import Kind
 
 MOST_DIGITS = 4
 router = APIRouter()
@@ -79,6 +83,9 @@ def rejected(request: Request, session: Operator, form: Change) -> Response:
     """Begin to publish again, or to drop, the rejected messages of one reason."""
     admin = admin_of(request)
     reason, action = form.get("reason", ""), form.get("action", "")
+    kind: Kind = "retry" if action == "retry" else "drop"
+    if begun := already_begun(request, form, kind):
+        return begun
     with admin.reader.reading() as connection:
         if reason not in count_by_reason(connection):
             raise InputRefused(
@@ -86,9 +93,11 @@ def rejected(request: Request, session: Operator, form: Change) -> Response:
             )
     settings = admin.reader.settings
     if action == "retry":
-        return begin_job(request, session, "retry", retry_work(settings, reason), about=reason)
+        return begin_job(
+            request, session, form, "retry", retry_work(settings, reason), about=reason
+        )
     if action == "drop":
-        return begin_job(request, session, "drop", drop_work(settings, reason), about=reason)
+        return begin_job(request, session, form, "drop", drop_work(settings, reason), about=reason)
     raise InputRefused("action is none of retry, drop")
 
 
@@ -108,7 +117,8 @@ def mute(request: Request, session: Operator, form: Change) -> Response:
 @router.post("/admin/alert-test")
 def alert_test(request: Request, session: Operator, form: Change) -> Response:
     """Begin to send a test to everybody who is told of alerts."""
-    del form
+    if begun := already_begun(request, form, "alert test"):
+        return begun
     admin = admin_of(request)
     work = alert_test_work(admin.reader.settings, admin.clock)
-    return begin_job(request, session, "alert test", work)
+    return begin_job(request, session, form, "alert test", work)

@@ -1,10 +1,12 @@
 """One user: what is believed, why, and how fresh it is; and what can be done about it."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from oo_admin.errors import InputRefused
-from oo_admin.pages.beginning import begin_job
+from oo_admin.pages.beginning import already_begun, begin_job
 from oo_admin.person_work import forget_work, rebuild_work
 from oo_admin.reading.person_facts import PersonFacts, person_facts
 from oo_admin.reading.reason_facts import ReasonFacts, reason_facts
@@ -16,7 +18,11 @@ from oo_transforms.clock import to_micros
 
 MAX_ID = 128
 MAX_TEXT = 64
+_MAX_DIGITS = 18
+NEWER_THAN: Final = "newer_than"
+"""Asks for the page if a signal was received later, in microseconds; else the answer is empty."""
 _AUDIT_ROWS = 5
+_NOTHING_NEW = 204
 router = APIRouter()
 
 
@@ -35,15 +41,19 @@ def user_by_query(request: Request, session: Visitor) -> Response:
 @router.post("/admin/rebuild")
 def rebuild(request: Request, session: Operator, form: Change) -> Response:
     """Begin to rebuild a user, unless that is under way."""
+    if begun := already_begun(request, form, "rebuild"):
+        return begun
     admin, user_id = admin_of(request), _checked_id(form.get("user_id", ""))
     admin.reader.profile(user_id, admin.clock())  # somebody who is known
     work = rebuild_work(admin.reader, user_id, admin.clock())
-    return begin_job(request, session, "rebuild", work, user_id=user_id)
+    return begin_job(request, session, form, "rebuild", work, user_id=user_id)
 
 
 @router.post("/admin/forget")
 def forget(request: Request, session: Operator, form: Change) -> Response:
     """Begin to forget a user whose id was typed once more."""
+    if begun := already_begun(request, form, "forget"):
+        return begun
     admin, user_id = admin_of(request), _checked_id(form.get("user_id", ""))
     if form.get("typed") != user_id:
         raise InputRefused(
@@ -51,7 +61,7 @@ def forget(request: Request, session: Operator, form: Change) -> Response:
             "exactly as the page shows it"
         )
     work = forget_work(admin.reader, user_id, admin.clock())
-    return begin_job(request, session, "forget", work, user_id=user_id)
+    return begin_job(request, session, form, "forget", work, user_id=user_id)
 
 
 @router.post("/admin/export")
@@ -69,6 +79,8 @@ def export(request: Request, session: Operator, form: Change) -> Response:
 def _user(request: Request, session: Visitor, user_id: str) -> Response:
     admin, present_us = admin_of(request), admin_of(request).clock()
     at, now_us = _moment(request, present_us)
+    if _is_nothing_new(request, user_id):
+        return Response(status_code=_NOTHING_NEW)
     feature = request.query_params.get("feature")
     facts: ReasonFacts | PersonFacts
     if feature is not None:
@@ -81,6 +93,15 @@ def _user(request: Request, session: Visitor, user_id: str) -> Response:
         action, template = "looked", "user.html"
     admin.audit.record_look(session.account.name, action, present_us, user_id)
     return page(request, session, template, facts)
+
+
+def _is_nothing_new(request: Request, user_id: str) -> bool:
+    text = request.query_params.get(NEWER_THAN)
+    if text is None:
+        return False
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:
+        raise InputRefused(f"{NEWER_THAN}={text[:20]!r} is no instant in microseconds")
+    return admin_of(request).reader.received_us(user_id) <= int(text)
 
 
 def _moment(request: Request, present_us: int) -> tuple[str, int]:

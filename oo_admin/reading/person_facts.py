@@ -115,6 +115,8 @@ class PersonFacts:
         has_signals: Whether there is any signal by then.
         counts: How many features are fresh, stale, expired, never seen.
         pruned: Signals that were pruned: they count in the states, and in nothing else here.
+        received_us: When the newest signal was received, microseconds; 0: there is none. With
+            `?newer_than=` and this the answer is empty, status 204, until there is a newer one.
         groups: The profile.
         course_times: The moments of each feature's course, Unix seconds.
         heat_maps: When in the week, for each view that counts by hour and weekday.
@@ -131,6 +133,7 @@ class PersonFacts:
     has_signals: bool
     counts: dict[Staleness, int]
     pruned: int
+    received_us: int
     groups: tuple[GroupFacts, ...]
     course_times: tuple[float, ...]
     heat_maps: tuple[HeatFacts, ...]
@@ -161,6 +164,7 @@ def person_facts(person: Person, at: str, audit: Sequence[AuditFacts]) -> Person
         has_signals=report.has_signals,
         counts={kind: sum(one.staleness is kind for one in features) for kind in Staleness},
         pruned=person.pruned,
+        received_us=person.received_us,
         groups=_groups(features),
         course_times=tuple(time_us / 1e6 for time_us in person.course.times_us),
         heat_maps=tuple(map(_heat, person.heat_maps)),

@@ -24,7 +24,9 @@ from oo_profile.reports.explain import Explanation, explain
 from oo_profile.reports.profile_report import ProfileReader, ProfileReport
 from oo_profile.storage.database import reading
 from oo_profile.storage.pruning import count_pruned
+from oo_profile.storage.state_table import StateTable, newest_created_many
 from oo_stores.errors import OnlineServerError
+from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,6 +49,7 @@ class Person:
         latest: The latest signals.
         online: What Redis has; None for a moment in the past.
         pruned: Signals that were pruned: they count in the states, and in nothing else here.
+        received_us: When the newest signal was received, microseconds; 0: there is none.
     """
 
     report: ProfileReport
@@ -56,6 +59,7 @@ class Person:
     latest: list[LatestSignal]
     online: OnlineState | None
     pruned: int
+    received_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,13 @@ class Reader:
                 latest=latest_signals(connection, user_id, now_us),
                 online=None if in_the_past else self._online_state(connection, user_id),
                 pruned=count_pruned(connection, user_id),
+                received_us=_received_us(connection, user_id),
             )
+
+    def received_us(self, user_id: str) -> int:
+        """Read when a user's newest signal was received, microseconds; 0: there is none."""
+        with self.reading() as connection:
+            return _received_us(connection, user_id)
 
     def export(self, user_id: str, now_us: int) -> dict[str, Any]:
         """Gather everything that is kept of a user.
@@ -184,3 +194,8 @@ class Reader:
         # One connection to Redis, which answers in less time than a second one is made.
         with self._one_at_a_time:
             return online_state(connection, self.online, user_id)
+
+
+def _received_us(connection: sqlite3.Connection, user_id: str) -> int:
+    tables = [StateTable(view) for view in STATE_VIEWS]
+    return newest_created_many(connection, tables, [user_id]).get(user_id, 0)

@@ -81,7 +81,7 @@ def see_other(path: str) -> Response:
     return RedirectResponse(path, _SEE_OTHER)
 
 
-def user_url(user_id: str, **query: str) -> str:
+def user_url(user_id: str, **query: str | int) -> str:
     """Return the address of a user's page.
 
     Browsers change addresses with dots or slashes as parts: such an id goes into the query.

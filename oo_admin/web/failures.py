@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from oo_admin.errors import ForbiddenError, InputRefused, NotFound
 from oo_admin.web.answers import json_answer, page, see_other, wants_json
-from oo_admin.web.visitors import LoginNeeded, visitor
+from oo_admin.web.visitors import LoginNeeded, is_by_itself, visitor
 from oo_profile.errors import ProfileError, Transient, UnknownNameError, UnknownUserError
 from oo_stores.errors import OnlineServerError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
-    from starlette.responses import Response
 
     from oo_admin.accounts.sessions import Session
 
@@ -75,6 +75,9 @@ def _login(request: Request, error: Exception) -> Response:
     del error
     if _asks_for_json(request):
         return json_answer(asdict(Failure("log in first, at /admin/login")), 401)
+    if is_by_itself(request):
+        # What lies open is loaded again, which leads to the login; else it would lose its content.
+        return Response(status_code=401, headers={"HX-Refresh": "true"})
     wanted = request.url.path if request.method == "GET" else "/admin/users"
     query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
     return see_other(f"/admin/login?next={quote(wanted + query, safe='')}")

@@ -13,6 +13,8 @@ from oo_admin.web.guard import NEW_COOKIE
 from oo_transforms.clock import SECOND_US
 
 CSRF_FIELD: Final = "csrf"
+PRESS_FIELD: Final = "press"
+"""Tells one press of a button from another: a second click brings the same."""
 MAX_BODY_BYTES: Final = 16 * 1024
 _MAX_FIELDS = 20
 
@@ -46,6 +48,11 @@ def set_session(request: Request, token: str) -> None:
     )
 
 
+def is_by_itself(request: Request) -> bool:
+    """Say whether a page that lies open asks for what is new in it, and not somebody."""
+    return "HX-Request" in request.headers
+
+
 def visitor(request: Request) -> Session:
     """Return the session of whoever asks.
 
@@ -55,7 +62,8 @@ def visitor(request: Request) -> Session:
     """
     admin = admin_of(request)
     token = request.cookies.get(cookie_name(admin), "")
-    session = admin.sessions.find(token, admin.clock()) if token else None
+    by_itself = is_by_itself(request)
+    session = admin.sessions.find(token, admin.clock(), by_itself=by_itself) if token else None
     named = _named_by_proxy(request, admin)
     if named is not None:
         return _proxied(request, admin, session, named)

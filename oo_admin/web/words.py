@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ SIGNS: Final = {"fresh": "●", "stale": "◐", "expired": "○", "never seen": 
 """A sign beside the word, so that neither colour nor reading alone carries it."""
 _KIB = 1024
 _HEAT_STEPS = 9
+_PRESS_BYTES = 16
 
 
 def environment() -> Environment:
@@ -38,8 +40,14 @@ def environment() -> Environment:
         "counted": counted,
         "signs": SIGNS,
         "weekdays": WEEKDAYS,
+        "press": press,
     }
     return made
+
+
+def press() -> str:
+    """Return what tells the button of a page that is being written from all others."""
+    return secrets.token_urlsafe(_PRESS_BYTES)
 
 
 def instant(instant_us: int | None, utc_offset_minutes: int = 0) -> str:

@@ -63,6 +63,7 @@ def stage(repo: Path, *, keep: bool) -> Iterator[Stage]:
         servers.up()
         if not keep:
             exits.callback(servers.down)
+            exits.callback(end_pages, folder)
         environment = {
             "OO_REPO": str(repo),
             "OO_DB": str(folder / "oo.db"),

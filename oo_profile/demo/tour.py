@@ -83,7 +83,7 @@ class Tour:
             click.echo(f"  redis {on.settings.redis}, nats {on.settings.nats}")
             store = self._apply(on)
             # Begun here, since they take some seconds to answer.
-            pages = begin_pages(on.folder, on.pages_port) if config.keep else None
+            pages = begin_pages(on.folder, on.pages_port)
             feeds = self._feeds(on)
             traffic = self._traffic(on, store, feeds)
             unserved = self._unserved(store, on)
@@ -95,11 +95,9 @@ class Tour:
             self._training_set(store, on)
             agreements = self._agreements(store, on)
             self._next(on)
-            if pages is not None:
-                self._pages(on, pages, person)
-        agree = all(found.holds for found in agreements)
-        if not traffic.is_whole or unserved or not agree:
-            raise DisagreementError("see the lines marked with NO above")
+            if not traffic.is_whole or unserved or not all(found.holds for found in agreements):
+                raise DisagreementError("see the lines marked with NO above")
+            self._pages(on, pages, person)
 
     def _say(self, title: str) -> None:
         self._step += 1
@@ -220,6 +218,10 @@ class Tour:
         await_pages(pages, on.folder)
         click.echo(f"  {pages.url}/users/{person.user_id}")
         click.echo(f"  log in as {pages.account}, password {pages.password}")
+        if not self._config.keep:
+            click.echo("  They end with this demo; make demo KEEP=1 leaves them up")
+            # On a terminal alone: elsewhere nobody could press anything.
+            click.pause("  Press any key to stop everything ...")
 
     def _next(self, on: Stage) -> None:
         self._say("What to try next")

@@ -1,4 +1,4 @@
-"""The pages for admins that `oo demo --keep` leaves up, and how they are stopped again."""
+"""The pages for admins that `oo demo` starts, and how they are stopped again."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,37 @@ def test_a_double_click_and_a_second_operator_share_one_job(pages: Pages) -> Non
     assert [entry.action for entry in pages.admin.audit.newest(9, user_id="ada")].count(
         "rebuild"
     ) == 1
+
+
+def test_a_second_click_after_the_job_is_done_begins_nothing(pages: Pages) -> None:
+    """One press is one job, also of somebody who is gone by then; a page anew is another press."""
+    mark = re.compile(r'name="press" value="([^"]+)"')
+    press = mark.search(pages.get("/admin/users/ada").text)
+    again = mark.search(pages.get("/admin/users/ada").text)
+    assert press is not None
+    assert again is not None
+    first = pages.post("/admin/rebuild", user_id="ada", press=press[1])
+    assert pages.job(first)["state"] == "done"
+    second = pages.post("/admin/rebuild", user_id="ada", press=press[1])
+    assert second.headers["location"] == first.headers["location"]
+    third = pages.post("/admin/rebuild", user_id="ada", press=again[1])
+    assert third.headers["location"] != first.headers["location"]
+    gone = pages.post("/admin/forget", user_id="bob", typed="bob", press="p")
+    assert pages.job(gone)["state"] == "done"
+    gone_again = pages.post("/admin/forget", user_id="bob", typed="bob", press="p")
+    assert gone_again.headers["location"] == gone.headers["location"]
+
+
+def test_retry_and_drop_of_one_page_are_two_presses(pages: Pages, world: World) -> None:
+    """Both buttons bring the same mark, and each begins its own job."""
+    world.publish_and_build([signal("mood.logged", "ada", "2026-01-01T00:00:00Z", score=9)])
+    (reason,) = pages.facts("/admin/data-quality")["reasons"]
+    one = pages.job(pages.post("/admin/rejected", reason=reason, action="retry", press="p"))
+    world.publish_and_build([])
+    two = pages.job(pages.post("/admin/rejected", reason=reason, action="drop", press="p"))
+    assert [one["kind"], two["kind"]] == ["retry", "drop"]
+    again = pages.post("/admin/rejected", reason=reason, action="drop", press="p")
+    assert again.headers["location"] == f"/admin/jobs/{two['number']}"
 
 
 def test_a_job_of_a_killed_process_is_told_as_interrupted(pages: Pages) -> None:

@@ -65,6 +65,19 @@ def test_a_password_opens_a_session_that_ends(pages: Pages, clock: Clock) -> Non
     assert pages.client.get("/admin/system?format=json").status_code == 401
 
 
+def test_a_page_that_lies_open_keeps_no_session_from_ending(pages: Pages, clock: Clock) -> None:
+    """What it asks for by itself counts for nothing, and in the end it is loaded anew."""
+    pages.enter()
+    by_itself = {"HX-Request": "true"}
+    clock.now_us += IDLE_US // 2
+    assert pages.client.get("/admin/system", headers=by_itself).status_code == 200
+    clock.now_us += IDLE_US // 2
+    answer = pages.client.get("/admin/system", headers=by_itself)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Refresh"] == "true"
+    pages.get("/admin/system", 303)
+
+
 def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(world: World, clock: Clock) -> None:
     """HttpOnly and SameSite; by https Secure, under a name that other hosts cannot set."""
     pages = Pages.of(world, clock)

@@ -98,6 +98,19 @@ def test_a_late_signal_changes_what_was_true_then(pages: Pages, world: World) ->
     assert after["value"] > before["value"]  # type: ignore[operator]  # numbers
 
 
+def test_an_open_page_is_told_when_there_is_something_new(pages: Pages, world: World) -> None:
+    """Nothing until a signal was received, which may be of long ago; then all of the page."""
+    seen = pages.facts("/admin/users/ada")["received_us"]
+    assert pages.get(f"/admin/users/ada?newer_than={seen}", 204).text == ""
+    late = signal("task.snoozed", "ada", NOW - timedelta(days=5), task_id="t", category="fix")
+    world.publish_and_build([late])
+    text = pages.get(f"/admin/users/ada?newer_than={seen}").text
+    assert "signals.task.snoozed" in text
+    assert f'hx-get="/admin/users/ada?newer_than={seen}"' not in text
+    pages.get("/admin/users/ada?newer_than=soon", 400)
+    pages.get("/admin/users/ada?newer_than=" + "9" * 40, 400)
+
+
 def test_somebody_unknown_is_answered_with_ids_that_begin_alike(pages: Pages) -> None:
     """With what was asked, and a moment that is none with how to write one."""
     assert "begin like it: ada" in pages.get("/admin/users/adx", 404).text
