@@ -63,7 +63,7 @@ async def feedback(request: Request) -> Response:
     "/users/{user_id}/signals",
     tags=["operators"],
     summary="Forget a user's signals that wait on disk",
-    responses=answers(examples.FORGET_ANSWER, "What was removed"),
+    responses=answers(examples.FORGET_ANSWER, "What was removed", (422,)),
 )
 async def forget(request: Request, user_id: _UserId) -> Response:
     """Remove from the spool what is there of a user; `oo forget` cannot reach it.

@@ -3,6 +3,7 @@
 import type { MoodLogged, TaskCreated, TipFeedback } from "../../docs/contract/signals.js";
 import type { FeatureFacts } from "../../docs/contract/pages.js";
 import type { BanditV2 } from "../../docs/contract/features.js";
+import type { ServiceByRoute } from "../../docs/contract/service.js";
 
 const envelope = { event_id: "1", user_id: "ada", occurred_at: "2026-01-01T08:00:00+01:00" };
 const task = { task_id: "t", category: "c" };
@@ -18,6 +19,13 @@ export const noText: MoodLogged = { ...envelope, score: 3, occurred_at: 1_767_26
 export const renamed: TaskCreated = { ...envelope, ...task, urgency: 3 };
 // @ts-expect-error An answer that nobody can give.
 export const unknownAnswer: TipFeedback = { ...envelope, ...tip, action: "later" };
+
+// @ts-expect-error A request without the user's clock.
+export const withoutClock: ServiceByRoute["POST /rank"]["request"] = {
+  user_id: "ada",
+  now: 1_767_261_600,
+  candidates: [{ id: "t", category: "c" }],
+};
 
 /** A vector of the bandit lacks nothing, and a page's value need not be a number. */
 export const lacking = (features: BanditV2): number =>

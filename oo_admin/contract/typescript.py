@@ -156,7 +156,8 @@ def _number(value: float) -> str:
 
 
 def _comment(sentences: list[str], indent: str) -> str:
-    text = " ".join(filter(None, sentences)).replace("*/", "*\\/")
+    ended = [" ".join(said.split()).rstrip(".") + "." for said in sentences if said]
+    text = " ".join(ended).replace("*/", "*\\/")
     if not text:
         return ""
     one = f"{indent}/** {text} */\n"
