@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from entities import user
@@ -11,6 +12,7 @@ from feast.types import Array, Bool, Float64, Int64, String
 from oo_stores.sqlite import SQLiteSource
 from oo_stores.withholding import WITHHELD_TAG
 from oo_transforms.columns import REQUESTED
+from oo_transforms.policies import MAX_SCALED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from feast.types import FeastType
 
     from oo_transforms.fields import FeatureGroup, RequestField, StateField
+    from oo_transforms.policies import Policy
     from oo_transforms.state_view import StateView
 
 OWNER = "profiles@oo.example"
@@ -85,6 +88,19 @@ def tags(group: FeatureGroup, owner: str = OWNER) -> dict[str, str]:
     """
     withheld = {WITHHELD_TAG: ",".join(group.withheld)} if group.withheld else {}
     return {**group.tags(owner), "requested_outputs": REQUESTED, **withheld}
+
+
+def policy_tags(policy: Policy) -> dict[str, str]:
+    """Say by which constants a policy takes the features of its service, by name.
+
+    `scale` is what a value is divided by, `ridge` the weight of the prior.
+    """
+    scales = {given.name: given.scale for given in policy.inputs}
+    return {
+        "scale": json.dumps(scales),
+        "ridge": json.dumps(dict(zip(policy.dimensions, policy.ridge, strict=True))),
+        "max_scaled": json.dumps(MAX_SCALED),
+    }
 
 
 def _field(field: StateField | RequestField) -> Field:

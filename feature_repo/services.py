@@ -7,13 +7,15 @@ new service. One that is read by name may grow.
 from activity import activity_features
 from calendars import calendar_features
 from candidates import candidate_features
-from declare import OWNER
+from declare import OWNER, policy_tags
 from feast import FeatureService
 from matches import match_features
 from moods import mood_features
 from syncs import freshness_features
 from tasks import task_features
 from tips import tip_features
+
+from oo_transforms.policies import BANDIT_V1, BANDIT_V2
 
 profile_v1 = FeatureService(
     name="profile_v1",
@@ -34,7 +36,7 @@ bandit_v1 = FeatureService(
     name="bandit_v1",
     features=[candidate_features],
     description="The 7 features that the bandit ranks with today (an assumption, see the ADR)",
-    tags={"read_by": "position"},
+    tags={"read_by": "position", **policy_tags(BANDIT_V1)},
     owner=OWNER,
 )
 
@@ -47,6 +49,6 @@ bandit_v2 = FeatureService(
         tip_features[["tip_done_rate"]],
     ],
     description="The 7 features of bandit_v1, then 5 of the user's profile",
-    tags={"read_by": "position"},
+    tags={"read_by": "position", **policy_tags(BANDIT_V2)},
     owner=OWNER,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class LogColumns:
         weighed: The entry of each weight that is added to a sum.
         slots: The slot of each such weight.
         weights: These weights.
+        filling: The entries that have a weight for every slot, ascending.
+        every_slot: These weights, (these entries, slots).
         categorised: The entries that count for a category, ascending.
         categories: The category of each of these.
         category_weights: What it gains, (these entries, category sums).
@@ -46,6 +48,8 @@ class LogColumns:
     weighed: Ints
     slots: Ints
     weights: Floats
+    filling: Ints
+    every_slot: Floats
     categorised: Ints
     categories: list[str]
     category_weights: Floats
@@ -58,6 +62,7 @@ class LogColumns:
         added = [entry.contribution for entry in entries]
         sums = [contribution.sums for contribution in added]
         pairs = np.array(list(chain.from_iterable(sums)), dtype=float).reshape(-1, 2)
+        filling = [at for at, own in enumerate(added) if own.every_slot is not None]
         categorised = [at for at, own in enumerate(added) if own.category is not None]
         category_weights = [added[at].category_weights for at in categorised]
         return cls(
@@ -71,6 +76,8 @@ class LogColumns:
             np.repeat(np.arange(len(entries)), np.fromiter(map(len, sums), np.int64, len(sums))),
             pairs[:, 0].astype(np.int64),
             pairs[:, 1],
+            np.array(filling, dtype=np.int64),
+            _table([added[at].every_slot for at in filling], view.size),
             np.array(categorised, dtype=np.int64),
             [added[at].category or "" for at in categorised],
             _table(category_weights, len(view.categories)),
@@ -81,9 +88,9 @@ class LogColumns:
         places = np.full(len(self.users), -1)
         places[entries] = np.arange(len(entries))
         weighed, categorised = places[self.weighed], places[self.categorised]
-        added = np.flatnonzero(weighed >= 0)
-        in_order = np.argsort(categorised, kind="stable")
-        counted = in_order[np.count_nonzero(categorised < 0) :]
+        added, counted = np.flatnonzero(weighed >= 0), _in_order(categorised)
+        filling = places[self.filling]
+        filled = _in_order(filling)
         return LogColumns(
             self.view,
             np.bincount(self.users[entries], minlength=len(self.counts)),
@@ -95,11 +102,19 @@ class LogColumns:
             weighed[added],
             self.slots[added],
             self.weights[added],
+            filling[filled],
+            self.every_slot[filled],
             categorised[counted],
             [self.categories[at] for at in counted.tolist()],
             self.category_weights[counted],
         )
 
 
-def _table(rows: Sequence[Sequence[float]], width: int) -> Floats:
+def _in_order(places: Ints) -> Ints:
+    """Order what has a place by it; what has none, -1, is left out."""
+    order = np.argsort(places, kind="stable")
+    return order[np.count_nonzero(places < 0) :]
+
+
+def _table(rows: Sequence[Any], width: int) -> Floats:
     return np.array(rows, dtype=float).reshape(-1, width) if width else np.zeros((len(rows), 0))

@@ -206,6 +206,28 @@ class SourceSynced(Signal, kw_only=True):
     source: Source
 
 
+class LearnedImported(Signal, kw_only=True):
+    """What another bandit had learned about a user; `occurred_at` is when it was so.
+
+    A record of our own in the log, which no message can be: it is stored by an import alone. The
+    ridge is not in it.
+
+    Attributes:
+        dimensions: Names of the numbers of its vector.
+        scale: What each was divided by.
+        outer: Sum of `x x'`, the upper triangle row by row.
+        rewards: Sum of `reward * x`.
+        count: Number of decisions.
+    """
+
+    subject: ClassVar[str] = "learned.imported"
+    dimensions: tuple[str, ...]
+    scale: tuple[float, ...]
+    outer: tuple[float, ...]
+    rewards: tuple[float, ...]
+    count: float
+
+
 SIGNAL_TYPES: tuple[type[Signal], ...] = (
     AppSession,
     TaskCreated,
@@ -218,12 +240,16 @@ SIGNAL_TYPES: tuple[type[Signal], ...] = (
     SourceSynced,
 )
 
+STORED_TYPES: tuple[type[Signal], ...] = (*SIGNAL_TYPES, LearnedImported)
+"""What the log may hold: what producers publish, and our own records."""
+
 SUBJECTS: tuple[str, ...] = tuple(sorted(kind.subject for kind in SIGNAL_TYPES))
 
 # A text without an end matches too: were it tried again from every quote, time would be squared.
 _TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[][{}]', re.DOTALL)
 
-_DECODERS = {kind.subject: msgspec.json.Decoder(kind) for kind in SIGNAL_TYPES}
+_PUBLISHED = frozenset(SUBJECTS)
+_DECODERS = {kind.subject: msgspec.json.Decoder(kind) for kind in STORED_TYPES}
 
 
 def decode(subject: str, payload: bytes, received_us: int) -> Signal:
@@ -241,8 +267,7 @@ def decode(subject: str, payload: bytes, received_us: int) -> Signal:
         SignalRejected: The message is no valid signal; `reason` is one of "unknown subject",
             "too large", "not JSON", "out of bounds", "from the future".
     """
-    decoder = _DECODERS.get(subject)
-    if decoder is None:
+    if subject not in _PUBLISHED:
         raise SignalRejected("unknown subject", f"{subject!r} is none of {', '.join(SUBJECTS)}")
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise SignalRejected(
@@ -251,7 +276,7 @@ def decode(subject: str, payload: bytes, received_us: int) -> Signal:
     _check_nesting(payload)
     try:
         payload.decode()  # msgspec skips the text of unknown fields unread
-        signal = decoder.decode(payload)
+        signal = _DECODERS[subject].decode(payload)
     except msgspec.ValidationError as error:
         raise SignalRejected("out of bounds", str(error)) from error
     except ValueError as error:

@@ -77,6 +77,8 @@ class State:
         else:
             for slot, weight in added.sums:
                 sums[slot] += weight * factor
+            if added.every_slot is not None:
+                sums += added.every_slot * factor
         if added.category is not None:
             at = self._index(added.category)
             for row, weight in enumerate(added.category_weights):

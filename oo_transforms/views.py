@@ -1,8 +1,8 @@
 """Every state view and every group of features that a module of this package declares.
 
-A module declares a view by holding a `StateView`, and a group of features by holding a
-`FeatureGroup` and, under the group's name, the function that computes it. Nothing else has to be
-told of a new one.
+A module declares a view by holding a `StateView`, or a tuple of them, and a group of features by
+holding a `FeatureGroup` and, under the group's name, the function that computes it. Nothing else
+has to be told of a new one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def _state_views(modules: list[ModuleType]) -> tuple[StateView, ...]:
     found = {
         value.name: value
         for module in modules
-        for value in vars(module).values()
+        for held in vars(module).values()
+        for value in (held if isinstance(held, tuple) else (held,))
         if isinstance(value, StateView)
     }
     return tuple(found[name] for name in sorted(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from oo_profile.building.folding import ViewChange, fold_batch
 from oo_profile.building.keeping_out import (
@@ -16,7 +16,14 @@ from oo_profile.building.late_tails import LONG_TAIL_ROWS
 from oo_profile.building.minute_counts import MinuteCounts
 from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.building.received_times import ReceivedTimes
-from oo_profile.storage import behind, checkpoints, rejected, signal_log
+from oo_profile.storage import (
+    answered_tips,
+    behind,
+    checkpoints,
+    noting,
+    rejected,
+    signal_log,
+)
 from oo_profile.storage.database import transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.rejected import Rejection
@@ -24,7 +31,8 @@ from oo_profile.storage.signal_log import StoredSignal
 from oo_profile.storage.state_table import StateTable
 from oo_transforms.errors import SignalRejected
 from oo_transforms.history import LogEntry
-from oo_transforms.signals import SIGNAL_TYPES, Signal, decode, event_time_us
+from oo_transforms.notes import NOTHING, teaches
+from oo_transforms.signals import STORED_TYPES, Signal, decode, event_time_us
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +40,10 @@ if TYPE_CHECKING:
 
     from oo_profile.transport.message import Message
     from oo_profile.transport.stream import StreamState
+    from oo_transforms.notes import Note
     from oo_transforms.state_view import StateView
+
+_Logs: TypeAlias = "dict[StateTable, dict[str, list[LogEntry]]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +103,14 @@ class BatchWriter:
         self._connection = connection
         self._tables = [StateTable(view) for view in views]
         self._tables_of = {
-            kind: [table for table in self._tables if kind in table.view.weights]
-            for kind in SIGNAL_TYPES
+            kind: [
+                table
+                for table in self._tables
+                if kind in table.view.weights and not table.view.learns
+            ]
+            for kind in STORED_TYPES
         }
+        self._learning = [table for table in self._tables if table.view.learns]
         self._times = ReceivedTimes(connection, self._tables)
         self._counts = MinuteCounts(connection)
         self._stream_created_at = stream_created_at
@@ -140,6 +156,9 @@ class BatchWriter:
             signal_log.insert_many(self._connection, accepted)
             for change in changes:
                 change.write(self._connection)
+            learned = self._learn(accepted)
+            for change in learned:
+                change.write(self._connection)
             rejected.insert_many(self._connection, self._stream_created_at, sorted_out.rejections)
             self._counts.add(
                 self._stream_created_at,
@@ -149,7 +168,7 @@ class BatchWriter:
                 new_users,
             )
             self._mark_due({stored.signal.user_id for stored in accepted})
-            newest = self._newest(changes, duplicates)
+            newest = self._newest([*changes, *learned], duplicates)
             if remember:
                 behind.insert_many(self._connection, newest.user_ids)
         self._times.keep(newest_us)
@@ -194,14 +213,27 @@ class BatchWriter:
                 sorted_out.rejections.append(Rejection(message, _reused(first.event_id, other)))
 
     def _fold(self, accepted: Sequence[StoredSignal]) -> list[ViewChange]:
-        logs: dict[StateTable, dict[str, list[LogEntry]]] = defaultdict(lambda: defaultdict(list))
+        """Fold signals into the views that do not learn."""
+        logs: _Logs = defaultdict(lambda: defaultdict(list))
         for stored in accepted:
-            signal, event_us = stored.signal, stored.event_time_us
-            for table in self._tables_of[type(signal)]:
-                added = table.view.contribution(signal, event_us)
-                if added is not None:
-                    entry = LogEntry(event_us, stored.received_us, signal.event_id, added)
-                    logs[table][signal.user_id].append(entry)
+            _add(logs, self._tables_of[type(stored.signal)], stored, NOTHING)
+        return self._fold_logs(logs)
+
+    def _learn(self, accepted: Sequence[StoredSignal]) -> list[ViewChange]:
+        """Fold signals into the views that learn; all else that they change is written."""
+        lessons = [stored for stored in accepted if teaches(stored.signal)]
+        if not lessons or not self._learning:
+            return []
+        fills = any(table.view.fills for table in self._learning)
+        signals = [(stored.signal, stored.received_us) for stored in lessons]
+        notes, answers = noting.notes_of_new(self._connection, signals, fills=fills)
+        answered_tips.insert_many(self._connection, answers)
+        logs: _Logs = defaultdict(lambda: defaultdict(list))
+        for stored, note in zip(lessons, notes, strict=True):
+            _add(logs, self._learning, stored, note)
+        return self._fold_logs(logs)
+
+    def _fold_logs(self, logs: _Logs) -> list[ViewChange]:
         return [
             fold_batch(self._connection, table, log, self._long_tail) for table, log in logs.items()
         ]
@@ -233,6 +265,15 @@ class _SortedOut:
             self.duplicates.append((message, signal))
         else:
             self.rejections.append(Rejection(message, _reused(signal.event_id, "a pruned signal")))
+
+
+def _add(logs: _Logs, tables: Iterable[StateTable], stored: StoredSignal, note: Note) -> None:
+    signal, event_us = stored.signal, stored.event_time_us
+    for table in tables:
+        added = table.view.contribution(signal, event_us, note)
+        if added is not None:
+            entry = LogEntry(event_us, stored.received_us, signal.event_id, added)
+            logs[table][signal.user_id].append(entry)
 
 
 def _decode(messages: Sequence[Message]) -> _SortedOut:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oo_profile.building.replaying import Replayer
-from oo_profile.storage import behind, checkpoints, definitions, signal_log, tombstones
+from oo_profile.storage import (
+    answered_tips,
+    behind,
+    checkpoints,
+    definitions,
+    signal_log,
+    tombstones,
+)
 from oo_profile.storage.database import has_table, missing_state_tables, transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.user_ranges import user_ranges
@@ -75,6 +82,9 @@ def _fill(
             for user_id, versions in replayed.rows[table.name].items()
             if user_id not in forgotten
         }
+        if replayed.answers is not None:
+            answers = answered_tips.without(replayed.answers, forgotten)
+            answered_tips.swap(connection, chosen, answers)
         table.insert_raw(connection, [row for user_id in sorted(own) for row in own[user_id]])
         behind.insert_many(connection, own)
         rows += sum(map(len, own.values()))

@@ -8,12 +8,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from oo_profile.building.replayed_history import ReplayedHistory
 from oo_profile.building.view_history import ViewHistory
-from oo_profile.storage import checkpoints
+from oo_profile.storage import answered_tips, checkpoints
 from oo_profile.storage.signal_log import LogEnd
+from oo_transforms.filling import FILL_SOURCES
 from oo_transforms.history import LogEntry
 from oo_transforms.history_many import replay_many
-from oo_transforms.signals import SIGNAL_TYPES, redecode
+from oo_transforms.notes import notes_of, teaches
+from oo_transforms.signals import STORED_TYPES, redecode
 from oo_transforms.version_columns import VersionColumns
 
 if TYPE_CHECKING:
@@ -23,7 +26,12 @@ if TYPE_CHECKING:
     from oo_profile.building.view_history import UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import RawRow, StateTable
+    from oo_transforms.history import Version
+    from oo_transforms.notes import Answers
+    from oo_transforms.signals import Signal
     from oo_transforms.state_view import StateView
+
+    _Lesson = tuple[Signal, int, int]
 
 Logs: TypeAlias = "dict[str, dict[str, list[LogEntry]]]"
 """Entries in log order, by view and user."""
@@ -42,11 +50,13 @@ class Replayed:
         users: Whom it is about; who is not named below has nothing.
         ends: Where each user's log ended when it was read.
         histories: The history of each view, by its name.
+        answers: The answers that count; None if no view was replayed that asks.
     """
 
     users: ChosenUsers
     ends: dict[str, LogEnd]
     histories: dict[str, ViewHistory]
+    answers: Answers | None = None
 
     @cached_property
     def rows(self) -> dict[str, UserRows]:
@@ -78,25 +88,34 @@ class Replayer:
         self._connection = connection
         self._from_checkpoints = from_checkpoints
         self._tables = tables
+        self._learning = [table.view for table in tables if table.view.learns]
+        self._fills = any(view.fills for view in self._learning)
+        others = {table.name: table.view for table in tables if not table.view.learns}
+        if self._fills:
+            others |= {view.name: view for view in FILL_SOURCES}
         self._views_of: dict[type, list[StateView]] = {
-            kind: [table.view for table in tables if kind in table.view.weights]
-            for kind in SIGNAL_TYPES
+            kind: [view for view in others.values() if kind in view.weights]
+            for kind in STORED_TYPES
         }
+        self._names = (*others, *(view.name for view in self._learning))
 
     def replay(self, users: ChosenUsers) -> Replayed:
         """Replay some users."""
-        logs: Logs = {table.name: {} for table in self._tables}
+        logs: Logs = {name: {} for name in self._names}
+        lessons: list[_Lesson] = []
         ends: dict[str, LogEnd] = {}
         # Sorted here: SQLite would carry the payloads through its sorter.
         rows = self._connection.execute(f"{_SELECT} WHERE {users.condition}", users.arguments)
         for user_id, own in groupby(sorted(rows, key=itemgetter(0, 1)), itemgetter(0)):
-            ends[user_id] = self._take_apart(user_id, own, logs)
-        return Replayed(
-            users, ends, {table.name: self._history(table, users, logs) for table in self._tables}
-        )
+            ends[user_id] = self._take_apart(user_id, own, logs, lessons)
+        answers = self._learn(users, lessons, logs) if self._learning else None
+        histories = {table.name: self._history(table, users, logs) for table in self._tables}
+        return Replayed(users, ends, histories, answers)
 
-    def _take_apart(self, user_id: str, signals: Iterable[RawRow], logs: Logs) -> LogEnd:
-        """Add a user's signals, in log order, to the logs of their views."""
+    def _take_apart(
+        self, user_id: str, signals: Iterable[RawRow], logs: Logs, lessons: list[_Lesson]
+    ) -> LogEnd:
+        """Add a user's signals, in log order, to the logs of their views and to the lessons."""
         count = newest_us = 0
         for _, received_us, event_us, event_id, subject, payload, offset in signals:
             signal = redecode(subject, payload, offset)
@@ -105,14 +124,40 @@ class Replayer:
                 if added is not None:
                     entry = LogEntry(event_us, received_us, event_id, added)
                     logs[view.name].setdefault(user_id, []).append(entry)
+            if self._learning and teaches(signal):
+                lessons.append((signal, event_us, received_us))
             count, newest_us = count + 1, received_us
         return LogEnd(count, newest_us)
 
+    def _learn(self, users: ChosenUsers, lessons: Sequence[_Lesson], logs: Logs) -> Answers:
+        """Add lessons to the logs of the views that learn; return the answers that count."""
+        answers = answered_tips.of_users(self._connection, users, "pruned_answers")
+        history = None
+        if self._fills:
+            history = ReplayedHistory(
+                self._connection,
+                users,
+                {view.name: logs[view.name] for view in FILL_SOURCES},
+                {view.name: self._kept(view, users) for view in FILL_SOURCES},
+            )
+        signals = [(signal, received_us) for signal, _, received_us in lessons]
+        notes = notes_of(signals, answers, history)
+        for (signal, event_us, received_us), note in zip(lessons, notes, strict=True):
+            for view in self._learning:
+                added = view.contribution(signal, event_us, note)
+                if added is not None:
+                    entry = LogEntry(event_us, received_us, signal.event_id, added)
+                    logs[view.name].setdefault(signal.user_id, []).append(entry)
+        return answers
+
+    def _kept(self, view: StateView, users: ChosenUsers) -> dict[str, Version]:
+        if not self._from_checkpoints:
+            return {}
+        return checkpoints.find_many(self._connection, view, users)
+
     def _history(self, table: StateTable, users: ChosenUsers, logs: Logs) -> ViewHistory:
         own, view = logs[table.name], table.view
-        kept = (
-            checkpoints.find_many(self._connection, view, users) if self._from_checkpoints else {}
-        )
+        kept = self._kept(view, users)
         user_ids = sorted(own.keys() | kept.keys())
         starts = [[kept[user_id]] if user_id in kept else [] for user_id in user_ids]
         columns = replay_many(

@@ -14,7 +14,10 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from oo_profile.definition import learned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +32,7 @@ HALF_LIFE_US = {
     "task_state": 28 * DAY_US,
     "tip_state": 14 * DAY_US,
     "mood_state": 7 * DAY_US,
+    **dict.fromkeys(learned.VECTORS, learned.HALF_LIFE_DAYS * DAY_US),
 }
 TTL_US = {
     "activity_state": 90 * DAY_US,
@@ -37,7 +41,7 @@ TTL_US = {
     "calendar_state": DAY_US,
     "mood_state": 7 * DAY_US,
 }
-"""Age past which a state counts as none; `sync_state` never does."""
+"""Age past which a state counts as none; `sync_state` never does, nor what was learned."""
 
 SUBJECTS = {
     "activity_state": {"signals.app.session"},
@@ -46,6 +50,7 @@ SUBJECTS = {
     "calendar_state": {"signals.calendar.synced"},
     "mood_state": {"signals.mood.logged"},
     "sync_state": {"signals.source.synced"},
+    **{name: {"signals.tip.shown", "signals.tip.feedback"} for name in learned.VECTORS},
 }
 VIEWS = tuple(SUBJECTS)
 """The state views that are defined here."""
@@ -99,6 +104,11 @@ class _Sums:
         """Sum a weight over all signals that have it."""
         return math.fsum(self._left(event, weight(event)) for event in self.known)
 
+    def totals(self, weights: Callable[[_Event], Sequence[float] | None], size: int) -> list[float]:
+        """Sum several weights at once, over all signals that have them."""
+        rows = [[self._left(event, own) for own in weights(event) or ()] for event in self.known]
+        return [math.fsum(row[at] for row in rows if row) for at in range(size)]
+
     def split(
         self, weight: Callable[[_Event], float | None], key: Callable[[_Event], int], size: int
     ) -> list[float]:
@@ -125,12 +135,17 @@ class _Sums:
         return weight * math.pow(2.0, -(self.at_us - event.at_us) / self._half_life_us)
 
 
+def changing(signals: Iterable[Raw], view_name: str) -> list[bool]:
+    """Say of each signal of a user, in log order, whether it changes a view."""
+    if view_name in learned.VECTORS:
+        return learned.counting(signals)
+    return [subject in SUBJECTS[view_name] for subject, _ in signals]
+
+
 def _events(signals: Iterable[Raw], view_name: str) -> list[_Event]:
     events = []
-    subjects = SUBJECTS[view_name]
-    for subject, data in signals:
-        if subject not in subjects:
-            continue
+    signals = list(signals)
+    for subject, data in itertools.compress(signals, changing(signals, view_name)):
         at = datetime.fromisoformat(data["occurred_at"])
         offset = data.get("utc_offset_minutes")
         local = at if offset is None else at.astimezone(UTC) + timedelta(minutes=offset)
@@ -247,6 +262,30 @@ def _sync_state(sums: _Sums, _log: Sequence[_Event]) -> Columns:
     }
 
 
+def _learned_state(view_name: str, sums: _Sums, _log: Sequence[_Event]) -> Columns:
+    prefix = view_name.replace("policy_state_", "policy_")
+    width = 1 + len(learned.VECTORS[view_name])
+
+    def shown(event: _Event) -> Sequence[float] | None:
+        if event.kind != "tip.shown":
+            return None
+        return learned.products(learned.vector(view_name, event.data["decision"]))
+
+    def done(event: _Event) -> Sequence[float] | None:
+        if event.kind != "tip.feedback":
+            return None
+        echo = event.data["decision"]
+        share = learned.share_left(echo, event.at_us)
+        return [share * number for number in learned.vector(view_name, echo)]
+
+    return {
+        f"{prefix}_last_event_at": _anchor(sums),
+        f"{prefix}_count": sums.total(_has("tip.shown")),
+        f"{prefix}_outer": sums.totals(shown, width * (width + 1) // 2),
+        f"{prefix}_rewards": sums.totals(done, width),
+    }
+
+
 _STATE: dict[str, Callable[[_Sums, Sequence[_Event]], Columns]] = {
     "activity_state": _activity_state,
     "task_state": _task_state,
@@ -254,6 +293,7 @@ _STATE: dict[str, Callable[[_Sums, Sequence[_Event]], Columns]] = {
     "calendar_state": _calendar_state,
     "mood_state": _mood_state,
     "sync_state": _sync_state,
+    **{name: partial(_learned_state, name) for name in learned.VECTORS},
 }
 
 

@@ -171,6 +171,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO user_activity SELECT user_id, max(occurred_at) FROM signal_offsets GROUP BY 1",
         "CREATE INDEX user_activity_order ON user_activity (newest_event_at, user_id)",
     ),
+    (
+        """
+        CREATE TABLE answered_tips (
+            user_id TEXT NOT NULL,
+            tip_id TEXT NOT NULL,
+            event_id TEXT NOT NULL,
+            PRIMARY KEY (user_id, tip_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE pruned_answers (
+            user_id TEXT NOT NULL,
+            tip_id TEXT NOT NULL,
+            event_id TEXT NOT NULL,
+            PRIMARY KEY (user_id, tip_id)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE pruned_histories (
+            user_id TEXT NOT NULL,
+            event_id TEXT NOT NULL,
+            features BLOB NOT NULL,
+            PRIMARY KEY (user_id, event_id)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -2,8 +2,8 @@
 
 Rows of one table must all mean the same: a sum that decayed with one half-life cannot be added to
 with another. So the declaration that a table's rows were made by is kept with it, and whoever
-writes state compares. What a signal weighs is a function, and cannot be compared: who changes one
-rebuilds the view.
+writes state compares. What a signal weighs is a function, and cannot be compared, only the
+constants that it declares: who changes more rebuilds the view.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def definition_of(view: StateView) -> str:
         "keeps_maximum": view.keeps_maximum,
         "kept_categories": MAX_CATEGORIES if view.categories else 0,
     }
+    if view.constants:
+        definition["constants"] = json.loads(view.constants)
     return json.dumps(definition, sort_keys=True)
 
 

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from oo_profile.storage import noting
 from oo_transforms.history import LogEntry
+from oo_transforms.notes import NOTHING
 from oo_transforms.signals import Signal, redecode
 from oo_transforms.timeline import Arrival
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from oo_profile.storage.chosen_users import ChosenUsers
+    from oo_transforms.notes import Note
     from oo_transforms.state_view import StateView
 
 SignalKey: TypeAlias = tuple[str, str]
 """User and event id: what a producer's signal is known by."""
+
+Logged: TypeAlias = "tuple[Signal, int, int]"
+"""A signal with its event time and its received time, microseconds."""
 
 _INSERT = """
     INSERT INTO signals (user_id, occurred_at, event_id, subject, received_at, stream_sequence,
@@ -34,12 +40,12 @@ _FIND = """
 """
 _KEYS_AT_ONCE = 500
 _ARRIVALS = """
-    SELECT occurred_at, received_at, event_id FROM signals
+    SELECT occurred_at, received_at, event_id{} FROM signals
     WHERE user_id = ? AND event_id > ? AND occurred_at >= ? AND received_at > ? AND received_at <= ?
-    AND subject IN (SELECT value FROM json_each(?)) ORDER BY event_id LIMIT ?
+    AND subject IN (SELECT value FROM json_each(?)) ORDER BY event_id
 """
 _CHOSEN = """
-    SELECT event_id, subject, payload, occurred_at, received_at
+    SELECT subject, payload, occurred_at, received_at
     FROM json_each(?) AS asked CROSS JOIN signals ON user_id = ? AND event_id = asked.value
 """
 _SELECT = "SELECT subject, payload, occurred_at, received_at FROM signals WHERE user_id = ?"
@@ -114,14 +120,12 @@ def log_of(
         view: Signals of its subjects are read.
         until_us: Received time, microseconds, up to which the log is read, inclusive.
     """
-    entries = []
-    for signal, event_time_us, received_us in signals_of(connection, user_id):
-        if until_us is not None and received_us > until_us:
-            break
-        contribution = view.contribution(signal, event_time_us)
-        if contribution is not None:
-            entries.append(LogEntry(event_time_us, received_us, signal.event_id, contribution))
-    return entries
+    signals = [
+        logged
+        for logged in signals_of(connection, user_id)
+        if until_us is None or logged[2] <= until_us
+    ]
+    return _entries(connection, user_id, view, signals, noting.notes_in_order)
 
 
 def signals_of(connection: sqlite3.Connection, user_id: str) -> Iterator[tuple[Signal, int, int]]:
@@ -141,23 +145,28 @@ def arrivals_of(  # noqa: PLR0913 - what tells which of them
     after_us: int = 0,
     until_us: int = 2**63 - 1,
     after_id: str = "",
-    limit: int = -1,
+    limit: int | None = None,
 ) -> list[Arrival]:
     """List when a user's signals of a view happened and came, in the order of their event ids.
 
     Args:
         connection: Where to read; all of the user's signals are looked at.
         user_id: The user.
-        view: Signals of its subjects are listed.
+        view: Signals of its subjects are listed; of a view that learns only those that add to it.
         from_us: Only with an event time at or after this, microseconds.
         after_us: Only if received after this, microseconds.
         until_us: Only if received by this, microseconds, inclusive.
         after_id: Only with an event id after this.
-        limit: At most so many; -1: all.
+        limit: At most so many; None: all.
     """
-    subjects = json.dumps(view.subjects)
-    asked = (user_id, after_id, from_us, after_us, until_us, subjects, limit)
-    return [Arrival(*row) for row in connection.execute(_ARRIVALS, asked)]
+    subjects = json.dumps(view.stored_subjects)
+    asked = (user_id, after_id, from_us, after_us, until_us, subjects)
+    more = ", subject, payload" if view.learns else ""
+    rows: Iterable[tuple[Any, ...]] = connection.execute(_ARRIVALS.format(more), asked)
+    if view.learns:
+        adds = noting.adds_of(connection, user_id)
+        rows = filter(lambda row: adds(row[2], redecode(*row[3:])), rows)
+    return [Arrival(*row[:3]) for row in islice(rows, limit)]
 
 
 def entries_of(
@@ -167,15 +176,31 @@ def entries_of(
 
     Those that are not stored, or not of the view, are left out.
     """
-    found = {}
-    asked = json.dumps(sorted(event_ids))
-    for event_id, subject, payload, event_us, received_us in connection.execute(
-        _CHOSEN, (asked, user_id)
-    ):
-        contribution = view.contribution(redecode(subject, payload), event_us)
-        if contribution is not None:
-            found[event_id] = LogEntry(event_us, received_us, event_id, contribution)
+    rows = connection.execute(_CHOSEN, (json.dumps(sorted(event_ids)), user_id))
+    signals = [(redecode(subject, payload), *times) for subject, payload, *times in rows]
+    entries = _entries(connection, user_id, view, signals, noting.notes_of_stored)
+    found = {entry.event_id: entry for entry in entries}
     return [found[event_id] for event_id in event_ids if event_id in found]
+
+
+def _entries(
+    connection: sqlite3.Connection,
+    user_id: str,
+    view: StateView,
+    signals: Sequence[Logged],
+    noted: Callable[..., list[Note]],
+) -> list[LogEntry]:
+    """Weigh signals for a view, with their notes if it learns."""
+    notes = [NOTHING] * len(signals)
+    if view.learns:
+        placed = [(signal, received_us) for signal, _, received_us in signals]
+        notes = noted(connection, user_id, placed, fills=view.fills)
+    entries = []
+    for (signal, event_us, received_us), note in zip(signals, notes, strict=True):
+        added = view.contribution(signal, event_us, note)
+        if added is not None:
+            entries.append(LogEntry(event_us, received_us, signal.event_id, added))
+    return entries
 
 
 def ends_of(connection: sqlite3.Connection, users: ChosenUsers) -> dict[str, LogEnd]:

@@ -75,6 +75,10 @@ class StateTable:
         select = f"SELECT event_timestamp, created_timestamp, {values} FROM {self.name}"
         self._newest = f"{select} WHERE user_id = ? {_NEWEST_FIRST}"
         self._newest_at = f"{select} WHERE user_id = ? AND event_timestamp <= ? {_NEWEST_FIRST}"
+        self._newest_seen = (
+            f"{select} WHERE user_id = ?1 AND event_timestamp <= ?2 AND created_timestamp <= ?2 "
+            f"{_NEWEST_FIRST}"
+        )
         newest_of_each = (
             f"FROM json_each(?) AS asked CROSS JOIN {self.name} "
             "ON user_id = asked.value AND (event_timestamp, created_timestamp) = ("
@@ -143,6 +147,13 @@ class StateTable:
     ) -> Version | None:
         """Read what is true of a user at a time: the newest version at or before it."""
         row = connection.execute(self._newest_at, (user_id, time_us)).fetchone()
+        return None if row is None else self._version(row)
+
+    def newest_seen(
+        self, connection: sqlite3.Connection, user_id: str, time_us: int
+    ) -> Version | None:
+        """Read what serving saw of a user at a time: the newest version that was there by then."""
+        row = connection.execute(self._newest_seen, (user_id, time_us)).fetchone()
         return None if row is None else self._version(row)
 
     def users_after(self, connection: sqlite3.Connection, user_id: str, limit: int) -> list[str]:

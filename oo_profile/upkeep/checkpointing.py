@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oo_profile.storage import checkpoints
+from oo_profile.storage import checkpoints, noting
 from oo_transforms.history import LogEntry, Version, fold
 
 if TYPE_CHECKING:
@@ -32,11 +32,14 @@ def checkpoints_until(
     Returns:
         By table; a view that the signals do not change is left out.
     """
+    fills = any(table.view.fills for table in tables)
+    placed = [(old.signal, old.received_us) for old in signals]
+    notes = noting.notes_in_order(connection, user_id, placed, fills=fills)
     states = {}
     for table in tables:
         entries = []
-        for old in signals:
-            added = table.view.contribution(old.signal, old.event_time_us)
+        for old, note in zip(signals, notes, strict=True):
+            added = table.view.contribution(old.signal, old.event_time_us, note)
             if added is not None:
                 event_id = old.signal.event_id
                 entries.append(LogEntry(old.event_time_us, old.received_us, event_id, added))

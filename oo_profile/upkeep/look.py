@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_profile.building.replaying import Replayer
-from oo_profile.storage import behind, signal_log, tail_marks
+from oo_profile.storage import answered_tips, behind, signal_log, tail_marks
 from oo_profile.storage.chosen_users import UserList
 from oo_profile.storage.database import reading
 from oo_profile.upkeep.profile_check import Owner
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oo_profile.storage.state_table import RawRow, StateTable
     from oo_profile.upkeep.profile_check import ProfileRow
     from oo_stores.redis import StoredRow
+    from oo_transforms.notes import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Look:
         user_ids: Whom it is about.
         replayed: What the signals say.
         stored: The rows of each view, by view and user.
+        answers: The answers that count, as they are kept.
         owners: Whose profile rows these are, and what they should be computed from.
         profiles: Their profile rows.
         online: What Redis has, by user and view.
@@ -44,6 +46,7 @@ class Look:
     user_ids: Sequence[str]
     replayed: Replayed
     stored: dict[str, UserRows]
+    answers: Answers
     owners: dict[str, Owner]
     profiles: dict[str, list[ProfileRow]]
     online: dict[tuple[str, str], StoredRow | None]
@@ -74,6 +77,7 @@ def look(
     with reading(path) as connection:
         replayed = Replayer(connection, tables).replay(users)
         stored = {table.name: _rows(connection, table, users) for table in tables}
+        answers = answered_tips.of_users(connection, users)
         profiles = _profiles(connection, users)
         owners = {user: _owner(connection, tables, replayed, user) for user in user_ids}
         due = _users_in(connection, "profile_due", users)
@@ -81,7 +85,7 @@ def look(
         late = _users_in(connection, behind.TABLE, users)
     asked = [(user_id, table.name) for user_id in user_ids for table in tables]
     found = dict(zip(asked, online.stored(asked), strict=True))
-    return Look(user_ids, replayed, stored, owners, profiles, found, due, marked, late)
+    return Look(user_ids, replayed, stored, answers, owners, profiles, found, due, marked, late)
 
 
 def _rows(connection: sqlite3.Connection, table: StateTable, users: UserList) -> UserRows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oo_profile.deviation import deviation
 from oo_profile.upkeep.findings import Difference
-from oo_profile.upkeep.raw_cells import KEY_COLUMNS, plain_cell
+from oo_profile.upkeep.raw_cells import KEY_COLUMNS, least_scale, plain_cell
 
 if TYPE_CHECKING:
     from oo_profile.storage.state_table import RawRow, StateTable
@@ -55,9 +55,13 @@ def _compare(  # noqa: PLR0913, PLR0917 - a value's name in five parts, and who 
         findings.tell(
             Difference("redis", table.name, name, user_id, "", "missing", None, wanted[name])
         )
-    elif name not in wanted:
+        return
+    if name not in wanted:
         findings.tell(Difference("redis", table.name, name, user_id, "", "extra", there[name]))
-    elif findings.compare("redis", table.name, name, [deviation(there[name], wanted[name])]):
+        return
+    field = next((field for field in table.fields if field.name == name), None)
+    apart = deviation(there[name], wanted[name], least_scale(field, wanted[name]))
+    if findings.compare("redis", table.name, name, [apart]):
         findings.tell(
             Difference(
                 "redis", table.name, name, user_id, "", "mismatched", there[name], wanted[name]

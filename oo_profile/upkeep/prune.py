@@ -19,7 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from oo_profile.errors import DatabaseError, NoDatabaseError
-from oo_profile.storage import pruning, tail_marks
+from oo_profile.storage import noting, pruning, tail_marks
 from oo_profile.storage.database import connect, reading_as_it_goes, transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.state_table import StateTable
@@ -119,10 +119,19 @@ class _Prune:
             if not dry_run:
                 pruning.remove_signals(self._connection, user_id, signals, self._before_us)
 
+    def _keep_for_others(self, user_id: str, signals: Sequence[pruning.OldSignal]) -> None:
+        """Keep what the rows and signals that go have told of signals that stay, or may come."""
+        noting.keep_answers(self._connection, user_id, [(s.signal, s.received_us) for s in signals])
+        if any(table.view.fills for table in self._tables):
+            noting.keep_histories(self._connection, user_id, self._before_us)
+        noting.drop_features(self._connection, user_id, [s.signal.event_id for s in signals])
+
     def _prune_rows(
         self, user_id: str, signals: Sequence[pruning.OldSignal], *, dry_run: bool
     ) -> None:
         kept = checkpoints_until(self._connection, self._tables, user_id, signals)
+        if not dry_run:
+            self._keep_for_others(user_id, signals)
         for table, state in kept.items():
             count = table.remove_before if not dry_run else table.count_before
             rows = count(self._connection, user_id, state.event_time_us, state.created_us)

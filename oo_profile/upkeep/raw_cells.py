@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from oo_profile.storage.state_table import RawRow, StateTable
     from oo_transforms.arrays import Floats
+    from oo_transforms.fields import StateField
 
 KEY_COLUMNS = 3
 _NUMBERS = np.dtype("<f8")
@@ -64,8 +65,27 @@ def deviations(table: StateTable, pairs: Sequence[tuple[RawRow, RawRow]]) -> Flo
         ones = [one[KEY_COLUMNS + number] for one, _ in pairs]
         others = [other[KEY_COLUMNS + number] for _, other in pairs]
         if ones != others:
-            apart[number] = _column(field.dtype, ones, others)
+            apart[number] = _column(field, ones, others)
     return apart
+
+
+def least_scale(field: StateField | None, value: object) -> float:
+    """Tell by what the deviation of a field's value is measured at least.
+
+    Where the terms of sums may cancel out, that is the largest number of the array: rounding does
+    not cancel.
+
+    Args:
+        field: The field; None: none of the view's.
+        value: What it should be.
+    """
+    if field is None or not _is_signed(field) or not isinstance(value, list):
+        return 0.0
+    return max((abs(number) for number in value if isinstance(number, float)), default=0.0)
+
+
+def _is_signed(field: StateField) -> bool:
+    return field.dtype == "Array(Float64)" and field.minimum is None
 
 
 def plain_cell(dtype: str, cell: Any) -> object:  # noqa: ANN401 - whatever a damaged row holds
@@ -91,30 +111,35 @@ def _same_key(one: RawRow, other: RawRow) -> bool:
     return one[:KEY_COLUMNS] == other[:KEY_COLUMNS]
 
 
-def _column(dtype: str, ones: list[Any], others: list[Any]) -> Floats:
-    kinds = {*map(type, ones), *map(type, others)}
+def _column(field: StateField, ones: list[Any], others: list[Any]) -> Floats:
+    dtype, kinds = field.dtype, {*map(type, ones), *map(type, others)}
     if dtype == "Float64" and kinds == {float}:
         return _apart(np.array(ones), np.array(others))
     if dtype == "Array(Float64)" and kinds == {bytes}:
         sizes = list(map(len, ones))
         if sizes == list(map(len, others)) and not any(size % _NUMBERS.itemsize for size in sizes):
-            return _arrays(sizes, ones, others)
-    cells = zip(ones, others, strict=True)
-    return np.array([deviation(plain_cell(dtype, a), plain_cell(dtype, b)) for a, b in cells])
+            return _arrays(sizes, ones, others, is_signed=_is_signed(field))
+    cells = [
+        (plain_cell(dtype, a), plain_cell(dtype, b)) for a, b in zip(ones, others, strict=True)
+    ]
+    return np.array([deviation(a, b, least_scale(field, b)) for a, b in cells])
 
 
-def _arrays(sizes: list[int], ones: list[bytes], others: list[bytes]) -> Floats:
-    elements = _apart(
-        np.frombuffer(b"".join(ones), _NUMBERS), np.frombuffer(b"".join(others), _NUMBERS)
-    )
+def _arrays(sizes: list[int], ones: list[bytes], others: list[bytes], *, is_signed: bool) -> Floats:
     lengths = np.array(sizes) // _NUMBERS.itemsize
+    rows = np.repeat(np.arange(len(sizes)), lengths)
+    one, other = (np.frombuffer(b"".join(cells), _NUMBERS) for cells in (ones, others))
+    scale = np.zeros(len(sizes))
+    if is_signed:
+        np.fmax.at(scale, rows, np.abs(other))
     apart = np.zeros(len(sizes))
-    np.maximum.at(apart, np.repeat(np.arange(len(sizes)), lengths), elements)
+    np.maximum.at(apart, rows, _apart(one, other, scale[rows]))
     return apart
 
 
-def _apart(ones: Floats, others: Floats) -> Floats:
+def _apart(ones: Floats, others: Floats, least: Floats | float = 0.0) -> Floats:
     with np.errstate(all="ignore"):
-        relative = np.abs(ones - others) / np.maximum(np.abs(ones), np.abs(others))
+        scale = np.maximum(np.maximum(np.abs(ones), np.abs(others)), least)
+        relative = np.abs(ones - others) / scale
     same = (ones == others) | (np.isnan(ones) & np.isnan(others))
     return np.where(same, 0.0, np.where(np.isnan(relative), math.inf, relative))

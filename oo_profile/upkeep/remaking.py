@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oo_profile.errors import CheckpointError
-from oo_profile.storage import behind, checkpoints, definitions, tail_marks, tombstones
+from oo_profile.storage import (
+    answered_tips,
+    behind,
+    checkpoints,
+    definitions,
+    tail_marks,
+    tombstones,
+)
 from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.database import differs, has_table, transaction
 from oo_profile.storage.user_ranges import BEHIND_ALL
@@ -65,11 +72,15 @@ def remake(
         connection.execute(table.create_statement)
         for replayed in replays(not changed):
             own = replayed.rows[table.name]
-            for user_id in tombstones.forgotten(connection, own):
+            forgotten = tombstones.forgotten(connection, own)
+            for user_id in forgotten:
                 del own[user_id]
             table.insert_raw(connection, (row for user_id in sorted(own) for row in own[user_id]))
             rows += sum(map(len, own.values()))
             _mark(connection, own)
+            if replayed.answers is not None:
+                answers = answered_tips.without(replayed.answers, forgotten)
+                answered_tips.swap(connection, replayed.users, answers)
         tail_marks.remove_many(connection, EVERYBODY, [table.name])
         definitions.record(connection, table.view)
     return rows

@@ -10,7 +10,7 @@ import numpy as np
 
 from oo_profile.building.replaying import Replayer
 from oo_profile.deviation import REPLAY_TOLERANCE
-from oo_profile.storage import behind, signal_log, tail_marks, tombstones
+from oo_profile.storage import answered_tips, behind, signal_log, tail_marks, tombstones
 from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.database import transaction
 from oo_profile.storage.definitions import DefinitionGuard
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from oo_profile.building.view_history import UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
     from oo_profile.storage.state_table import StateTable
+    from oo_transforms.notes import Answers
 
 _USER = itemgetter(0)
 
@@ -103,14 +104,18 @@ class Swapper:
         with transaction(self._connection):
             self._guard.check(self._connection)
             ends = signal_log.ends_of(self._connection, users)
-            rows, moved = self._up_to_date(replayed, ends)
-            for user_id in tombstones.forgotten(self._connection, ends):
+            rows, answers, moved = self._up_to_date(replayed, ends)
+            forgotten = tombstones.forgotten(self._connection, ends)
+            for user_id in forgotten:
                 for own in rows.values():
                     own.pop(user_id, None)
+            answers = answered_tips.without(answers, forgotten)
             swapped = Swapped({}, [], moved=moved)
             known = set(ends)
             for table in self._tables:
                 known |= self._swap_table(table, users, rows[table.name], swapped)
+            if replayed.answers is not None:
+                swapped.repaired.update(answered_tips.swap(self._connection, users, answers))
             names = [table.name for table in self._tables]
             tail_marks.remove_many(self._connection, users, names)
             swapped.user_ids.extend(sorted(known))
@@ -126,16 +131,18 @@ class Swapper:
 
     def _up_to_date(
         self, replayed: Replayed, ends: Mapping[str, signal_log.LogEnd]
-    ) -> tuple[dict[str, UserRows], int]:
+    ) -> tuple[dict[str, UserRows], Answers, int]:
         before = replayed.ends
         moved = [u for u in ends.keys() | before.keys() if ends.get(u) != before.get(u)]
         rows = {name: dict(own) for name, own in replayed.rows.items()}
+        answers = dict(answered_tips.without(replayed.answers or {}, set(moved)))
         for user_id in moved:
             again = self._replayer.replay(UserRange.of(user_id))
+            answers |= again.answers or {}
             for name, own in rows.items():
                 own.pop(user_id, None)
                 own.update(again.rows[name])
-        return rows, len(moved)
+        return rows, answers, len(moved)
 
     def _swap_table(
         self, table: StateTable, users: ChosenUsers, rows: UserRows, swapped: Swapped

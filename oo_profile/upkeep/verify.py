@@ -12,6 +12,7 @@ from oo_profile.building.profile_features import ProfileFeatures
 from oo_profile.deviation import READ_TOLERANCE, REPLAY_TOLERANCE
 from oo_profile.storage.database import reading
 from oo_profile.storage.state_table import StateTable
+from oo_profile.upkeep.answers_check import check_answers
 from oo_profile.upkeep.findings import Findings
 from oo_profile.upkeep.history_check import check_history
 from oo_profile.upkeep.look import look
@@ -134,7 +135,8 @@ def _chosen(
     online: OnlineWriter,
     sample_size: int | None,
 ) -> Iterator[str]:
-    names = ("signals", "checkpoints", "profile", *(table.name for table in tables))
+    views = [table.name for table in tables]
+    names = ("signals", "checkpoints", "profile", "answered_tips", *views)
     known = sorted(users_anywhere(connection, names))
     everybody = {*known, *strangers(connection, tables, online)}
     return iter(sorted(everybody) if sample_size is None else sample(everybody, sample_size))
@@ -193,6 +195,7 @@ class _Verify:
         )
         for table in self._tables:
             self._compare_histories(found, table, user_ids)
+        check_answers(found.answers, found.replayed.answers or {}, user_ids, done.findings)
         profiles = [user for user in user_ids if user not in found.due]
         ProfileCheck(self._features, done.findings).check(
             (found.owners[user], found.profiles.get(user, [])) for user in profiles

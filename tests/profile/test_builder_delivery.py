@@ -20,7 +20,7 @@ from support.building import (
     stored_states,
     until,
 )
-from support.payloads import OWN_FIELDS
+from support.payloads import TAUGHT_FIELDS
 from support.world import SignalData, signal
 
 from oo_profile.building.builder import BuilderConfig
@@ -50,13 +50,13 @@ def traffic(seed: int, count: int) -> list[SignalData]:
     chance = random.Random(seed)
     sent: list[SignalData] = []
     for number in range(count):
-        subject = chance.choice(list(OWN_FIELDS))
+        subject = chance.choice(list(TAUGHT_FIELDS))
         data: dict[str, Any] = signal(
             subject.removeprefix("signals."),
             f"u{chance.randrange(12)}",
             minutes_ago(chance.uniform(0, 600)),
             f"e{number}",
-            **OWN_FIELDS[subject],
+            **TAUGHT_FIELDS[subject],
         )[1]
         sent.append((subject, data))
         match chance.randrange(10):

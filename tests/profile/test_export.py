@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 from support.batches import database, message, writer
-from support.payloads import OWN_FIELDS, RECEIVED_US
+from support.payloads import RECEIVED_US, TAUGHT_FIELDS
 from support.payloads import message as data_of
 
 from oo_profile.errors import UnknownNameError, UnknownUserError
@@ -34,9 +34,18 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """Give a database with signals of every subject of two people, and a rejected message."""
     with database(tmp_path / "oo.db") as opened:
         messages = [
-            message(subject, data_of(subject, user_id=user, event_id=f"e{n}"), n, RECEIVED_US)
+            message(
+                subject,
+                {
+                    **data_of(subject, **TAUGHT_FIELDS[subject]),
+                    "user_id": user,
+                    "event_id": f"e{n}",
+                },
+                n,
+                RECEIVED_US,
+            )
             for user in USERS
-            for n, subject in enumerate(OWN_FIELDS, start=1)
+            for n, subject in enumerate(TAUGHT_FIELDS, start=1)
         ]
         broken = Message("signals.app.session", b'{"user_id": "ada", ', 99, RECEIVED_US)
         writer(opened).write([*messages, broken])
@@ -53,7 +62,7 @@ def test_a_persons_data_is_all_that_is_kept(connection: sqlite3.Connection) -> N
         assert len(exported["history"][view.name]) == len(stored) > 0
     assert [each["reason"] for each in exported["rejected"]] == ["not JSON"]
     assert "bob" not in json.dumps(exported)
-    assert set(exported["other"]) <= {"profile_due"}
+    assert set(exported["other"]) <= {"profile_due", "answered_tips"}
 
 
 def test_of_a_stranger_there_is_nothing(connection: sqlite3.Connection) -> None:

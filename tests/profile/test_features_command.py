@@ -111,7 +111,7 @@ def test_an_unknown_service_is_answered_with_those_there_are(world: World) -> No
     result = world.oo("features", "--service", "bandit_v9", code=1)
     assert "no service 'bandit_v9'; near to it: bandit_v2, bandit_v1" in result.stderr
     result = world.oo("features", "--service", "x", code=1)
-    assert "no service 'x'; there are bandit_v1, bandit_v2, profile_v1" in result.stderr
+    assert "no service 'x'; there are bandit_v1, bandit_v2, learned, profile_v1" in result.stderr
 
 
 def test_without_a_registry_it_says_what_to_do(

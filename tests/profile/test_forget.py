@@ -28,7 +28,7 @@ from support.building import (
     until,
 )
 from support.logs import assert_same_columns
-from support.payloads import OWN_FIELDS, RECEIVED_US, payload
+from support.payloads import RECEIVED_US, TAUGHT_FIELDS, payload
 from support.payloads import message as data_of
 from support.world import signal
 
@@ -60,14 +60,14 @@ SESSION = b"signals.app.session"
 
 def signals_of(user_id: str, count: int = 30) -> list[SignalData]:
     """Make signals of every subject, the newest first, so that they come late."""
-    subjects = list(OWN_FIELDS)
+    subjects = list(TAUGHT_FIELDS)
     return [
         signal(
             subject.removeprefix("signals."),
             user_id,
             minutes_ago(number),
             f"{user_id}/{number}",
-            **OWN_FIELDS[subject],
+            **TAUGHT_FIELDS[subject],
         )
         for number, subject in enumerate((subjects * count)[:count])
     ]

@@ -11,7 +11,7 @@ from support.batches import TABLES, assert_same_rows, count, history_rows, repla
 from support.late_scene import CORRECT, CRASH, WRITE, actions, late_crowds, late_logs, scene
 from support.logs import columns_of
 
-from oo_profile.storage import checkpoints, signal_log, tail_marks, tombstones
+from oo_profile.storage import checkpoints, noting, signal_log, tail_marks, tombstones
 from oo_profile.storage.database import transaction
 from oo_profile.storage.tombstones import FOR_GOOD
 from oo_transforms import replay
@@ -39,6 +39,12 @@ def prune(connection: sqlite3.Connection, until_us: int) -> None:
                     "AND (event_timestamp, created_timestamp) < (?, ?)",
                     (USER, state.event_time_us, state.created_us),
                 )
+        going = [
+            (signal, received_us)
+            for signal, _, received_us in signal_log.signals_of(connection, USER)
+            if received_us <= until_us
+        ]
+        noting.keep_answers(connection, USER, going)
         connection.execute("DELETE FROM signals WHERE received_at <= ?", (until_us,))
 
 

@@ -108,6 +108,8 @@ def test_what_was_damaged_is_restored(world: World) -> None:
         "activity_state": (0, 0, 3),
         "calendar_state": (0, 0, 3),
         "mood_state": (0, 1, 0),
+        "policy_state_bandit_v1": (0, 0, 0),
+        "policy_state_bandit_v2": (0, 0, 0),
         "sync_state": (0, 1, 0),
         "task_state": (0, 0, done.changes["task_state"].changed),
         "tip_state": (1, 0, 0),
@@ -197,11 +199,11 @@ def test_a_resync_makes_redis_a_copy(world: World) -> None:
     served = served_states(world)
     damage_redis(world)
     done = resync(world.settings, world.store)
-    assert (done.users, done.rows, done.strangers) == (3, 18, 1)
+    assert (done.users, done.rows, done.strangers) == (3, 24, 1)
     assert served_states(world) == served
     damage_redis(world)
-    assert "6 rows of 1 user are in Redis" in world.oo("resync", "--user=ada").output
-    assert "18 rows of 3 users are in Redis" in world.oo("resync").output
+    assert "8 rows of 1 user are in Redis" in world.oo("resync", "--user=ada").output
+    assert "24 rows of 3 users are in Redis" in world.oo("resync").output
     assert served_states(world) == served
     assert "has no signals" in world.oo("resync", "--user=eve", code=1).output
 

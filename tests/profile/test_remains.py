@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.batches import database, dump, message, writer
-from support.payloads import OWN_FIELDS, RECEIVED_US
+from support.payloads import RECEIVED_US, TAUGHT_FIELDS
 
 from oo_profile.errors import DatabaseError
 from oo_profile.privacy.database_erasure import count_rows, erase_rows
@@ -38,11 +38,11 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
             messages = []
             for _ in range(120):
                 number += 1
-                subject = chance.choice(list(OWN_FIELDS))
+                subject = chance.choice(list(TAUGHT_FIELDS))
                 received_us = RECEIVED_US + number * 1000
                 late = timedelta(seconds=chance.choice([0, 0, 0, chance.randrange(5000)]))
                 at = datetime.fromtimestamp(received_us / 1e6, UTC) - late
-                data = OWN_FIELDS[subject] | {
+                data = TAUGHT_FIELDS[subject] | {
                     "user_id": chance.choice(USERS),
                     "event_id": f"e{chance.getrandbits(48)}",
                     "occurred_at": at.isoformat(),

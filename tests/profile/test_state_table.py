@@ -25,7 +25,7 @@ from oo_profile.errors import SchemaError
 from oo_profile.storage.database import missing_state_tables
 from oo_profile.storage.state_table import StateTable, newest_created_many
 from oo_transforms.history import Version, truth_at
-from oo_transforms.signals import SIGNAL_TYPES
+from oo_transforms.signals import STORED_TYPES
 from oo_transforms.version_columns import VersionColumns
 from oo_transforms.views import STATE_VIEWS
 
@@ -55,7 +55,7 @@ def sessions(*times: tuple[int, int]) -> list[tuple[str, Version]]:
 
 def test_every_subject_has_a_table_to_write_to() -> None:
     """Received times are read from the state tables, so every signal must write one."""
-    assert {kind for view in STATE_VIEWS for kind in view.weights} == set(SIGNAL_TYPES)
+    assert {kind for view in STATE_VIEWS for kind in view.weights} == set(STORED_TYPES)
 
 
 @settings(deadline=None, max_examples=30)

@@ -18,7 +18,7 @@ from support.batches import (
     replayed_rows,
     writer,
 )
-from support.payloads import RECEIVED_US, SUBJECTS
+from support.payloads import RECEIVED_US, SUBJECTS, TAUGHT_FIELDS
 from support.payloads import message as data_of
 
 from oo_profile.building.batch import BatchWriter
@@ -49,7 +49,7 @@ def messages(first: int, users: tuple[str, ...] = USERS) -> list[Message]:
             subject,
             data_of(
                 subject,
-                user_id=user,
+                **TAUGHT_FIELDS[subject] | {"user_id": user},
                 event_id=f"e{number}",
                 occurred_at=from_micros(RECEIVED_US - (number * 7 % 5) * MINUTE_US).isoformat(),
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from support.building import minutes_ago
-from support.payloads import OWN_FIELDS
+from support.payloads import TAUGHT_FIELDS
 from support.world import SignalData, signal
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ def all_kinds(users: Sequence[str], count: int, first: int = 0) -> list[SignalDa
         )
         for turn in range(first, first + count)
         for user in users
-        for subject, fields in OWN_FIELDS.items()
+        for subject, fields in TAUGHT_FIELDS.items()
     ]

@@ -6,18 +6,28 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+from support.strategies import TAUGHT, logs
 
-from oo_transforms import LogEntry, State, Version, decode, event_time_us, fold
+from oo_transforms import LogEntry, State, Version, decode, event_time_us, fold, notes_of
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from hypothesis import strategies as st
     from support.strategies import Logged
 
     from oo_transforms import Cell, StateView
 
 VIEWS = {view.name: view for view in STATE_VIEWS}
+SIGNED = {
+    field.name
+    for view in STATE_VIEWS
+    for field in view.fields()
+    if field.dtype == "Array(Float64)" and field.minimum is None
+}
+"""Arrays of sums whose terms may cancel out."""
+
 SUM_TOLERANCE = 1e-12
 """Share of the sum of the absolute values of its terms by which a sum may be off."""
 
@@ -25,14 +35,39 @@ SUM_TOLERANCE = 1e-12
 def entries_of(view: StateView, log: Iterable[Logged]) -> list[LogEntry]:
     """Decode a log and keep what the view counts."""
     entries = []
-    for logged in log:
-        payload = json.dumps(logged.data).encode()
-        signal = decode(logged.subject, payload, logged.received_us)
+    log = list(log)
+    signals = [decode(one.subject, json.dumps(one.data).encode(), one.received_us) for one in log]
+    notes = notes_of(zip(signals, (one.received_us for one in log), strict=True), {})
+    for logged, signal, note in zip(log, signals, notes, strict=True):
         event_us = event_time_us(signal, logged.received_us)
-        added = view.contribution(signal, event_us)
+        added = view.contribution(signal, event_us, note)
         if added is not None:
             entries.append(LogEntry(event_us, logged.received_us, signal.event_id, added))
     return entries
+
+
+def plain_entries(entries: Iterable[LogEntry]) -> list[tuple[object, ...]]:
+    """Write entries as values that can be compared."""
+    return [
+        (
+            entry.event_time_us,
+            entry.received_us,
+            entry.event_id,
+            *(
+                part.tolist() if isinstance(part, np.ndarray) else part
+                for part in entry.contribution
+            ),
+        )
+        for entry in entries
+    ]
+
+
+def logs_of(view: StateView) -> st.SearchStrategy[list[Logged]]:
+    """Draw logs of a view's own subjects, with an entry at least."""
+    if not view.learns:
+        return logs(subjects=view.subjects)
+    taught = logs(subjects=view.subjects, fields=TAUGHT)
+    return taught.filter(lambda log: len(entries_of(view, log)) > 0)
 
 
 def state_of(view: StateView, entries: Iterable[LogEntry]) -> State:
@@ -98,17 +133,20 @@ def assert_same_columns(
 ) -> None:
     """Assert that columns are equal, sums to a share of the sum of their terms.
 
-    Every weight is positive, so that sum is the sum itself.
+    Where every weight is positive, that sum is the sum itself; of arrays whose terms may cancel
+    out, it is at least the largest number.
     """
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         if isinstance(value, str | None) or name.endswith(("_at", "_categories")):
             assert found[name] == value, name
         else:
+            wanted = np.asarray(value, dtype=float)
+            least = tolerance * np.abs(wanted).max() if name in SIGNED else 0.0
             np.testing.assert_allclose(
                 np.asarray(found[name], dtype=float),
-                np.asarray(value, dtype=float),
+                wanted,
                 rtol=tolerance,
-                atol=1e-300,
+                atol=max(least, 1e-300),
                 err_msg=name,
             )

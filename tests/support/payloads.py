@@ -15,18 +15,6 @@ ENVELOPE: dict[str, Any] = {
     "user_id": "u1",
     "occurred_at": "2026-01-01T11:00:00+02:00",
 }
-OWN_FIELDS: dict[str, dict[str, Any]] = {
-    "signals.app.session": {"duration_seconds": 60},
-    "signals.task.created": {"task_id": "t1", "category": "fix", "priority": 2},
-    "signals.task.completed": {"task_id": "t1", "category": "fix"},
-    "signals.task.snoozed": {"task_id": "t1", "category": "fix"},
-    "signals.tip.shown": {"tip_id": "p1", "category": "fix"},
-    "signals.tip.feedback": {"tip_id": "p1", "category": "fix", "action": "done"},
-    "signals.calendar.synced": {"busy_minutes": 30, "window_minutes": 480},
-    "signals.mood.logged": {"score": 4},
-    "signals.source.synced": {"source": "todoist"},
-}
-SUBJECTS = tuple(OWN_FIELDS)
 FEATURES: dict[str, float] = dict.fromkeys(BANDIT_V1.features, 0.5)
 DECISION: dict[str, Any] = {
     "service": "bandit_v1",
@@ -48,6 +36,24 @@ ECHO: dict[str, Any] = {
     "shown_at": 1_767_258_000.0,
 }
 """What the feedback on it repeats."""
+OWN_FIELDS: dict[str, dict[str, Any]] = {
+    "signals.app.session": {"duration_seconds": 60},
+    "signals.task.created": {"task_id": "t1", "category": "fix", "priority": 2},
+    "signals.task.completed": {"task_id": "t1", "category": "fix"},
+    "signals.task.snoozed": {"task_id": "t1", "category": "fix"},
+    "signals.tip.shown": {"tip_id": "p1", "category": "fix"},
+    "signals.tip.feedback": {"tip_id": "p1", "category": "fix", "action": "done"},
+    "signals.calendar.synced": {"busy_minutes": 30, "window_minutes": 480},
+    "signals.mood.logged": {"score": 4},
+    "signals.source.synced": {"source": "todoist"},
+}
+TAUGHT_FIELDS = OWN_FIELDS | {
+    "signals.tip.shown": {**OWN_FIELDS["signals.tip.shown"], "decision": DECISION},
+    "signals.tip.feedback": {**OWN_FIELDS["signals.tip.feedback"], "decision": ECHO},
+}
+"""The same, so that every state view is written, those that learn too."""
+
+SUBJECTS = tuple(OWN_FIELDS)
 
 
 def message(subject: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
-from oo_profile.definition.state import SUBJECTS, Columns, state_at
+from oo_profile.definition.state import Columns, changing, state_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,8 @@ def slow_history(view_name: str, log: Iterable[Logged]) -> dict[tuple[int, int],
     Returns:
         The columns of every row that stays, by event time and created time.
     """
-    signals = [logged for logged in log if logged.subject in SUBJECTS[view_name]]
+    log = list(log)
+    signals = list(compress(log, changing([logged.raw for logged in log], view_name)))
     written: list[_Written] = []
     for number, signal in enumerate(signals, start=1):
         times = sorted({known.event_us for known in signals[:number]})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+
+from oo_transforms.policies import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,8 +57,46 @@ def written(at_us: int, offset_minutes: int = 0) -> str:
     return at.astimezone(timezone(timedelta(minutes=offset_minutes))).isoformat()
 
 
+DECIDED = "signals.tip.shown"
+ANSWERED = "signals.tip.feedback"
+
+
+def features_of(seed: int, service: str) -> dict[str, float]:
+    """Make up the features of a decision, all different and beyond the usual now and then."""
+    chance = random.Random(seed)
+    return {
+        given.name: given.scale * chance.choice((chance.uniform(-1, 1), 0.0, 1.0, -7.5))
+        for given in POLICIES[service].inputs
+    }
+
+
+def _decision(drawn: tuple[int, str]) -> dict[str, Any]:
+    seed, service = drawn
+    judgement = {"probability": 0.5, "expected_reward": 0.4, "prediction": 0.3}
+    return {
+        "service": service,
+        "live": service,
+        "stage": "shadow",
+        "now": (BASE_US + seed * 1_000_000) / 1e6,
+        "candidates": 3,
+        "propensity": 0.5,
+        "features": features_of(seed, service),
+        "policies": {service: judgement},
+    }
+
+
+def _echo(decision: dict[str, Any]) -> dict[str, Any]:
+    return {name: decision[name] for name in ("service", "features")} | {
+        "shown_at": decision["now"]
+    }
+
+
+decisions = st.tuples(st.integers(0, 99), st.sampled_from(sorted(POLICIES))).map(_decision)
+echoes = decisions.map(_echo)
+
 _task = {"task_id": st.just("t1"), "category": categories}
-_tip = {"tip_id": st.just("p1"), "category": categories}
+_tip = {"tip_id": st.sampled_from(["p1", "p2"]), "category": categories}
+_actions = st.sampled_from(["done", "snooze", "dismiss", "ignored"])
 _mapping = st.fixed_dictionaries
 
 FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
@@ -63,10 +104,10 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "signals.task.created": _mapping({**_task, "priority": st.integers(1, 4)}),
     "signals.task.completed": _mapping(_task),
     "signals.task.snoozed": _mapping(_task),
-    "signals.tip.shown": _mapping(_tip),
-    "signals.tip.feedback": _mapping(
-        {**_tip, "action": st.sampled_from(["done", "snooze", "dismiss", "ignored"])},
-        optional={"dwell_ms": st.one_of(st.none(), amounts)},
+    DECIDED: _mapping(_tip, optional={"decision": decisions}),
+    ANSWERED: _mapping(
+        {**_tip, "action": _actions},
+        optional={"dwell_ms": st.one_of(st.none(), amounts), "decision": echoes},
     ),
     "signals.calendar.synced": st.tuples(st.integers(0, 60), st.integers(60, 960)).map(
         lambda pair: {"busy_minutes": pair[0], "window_minutes": pair[1]}
@@ -77,12 +118,20 @@ FIELDS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
 """For each subject, the fields beyond the envelope."""
 
 
+TAUGHT = {
+    DECIDED: _mapping({**_tip, "decision": decisions}),
+    ANSWERED: _mapping({**_tip, "action": _actions, "decision": echoes}),
+}
+"""The same of tips that all bear their decision."""
+
+
 @st.composite
 def logs(
     draw: Callable[[st.SearchStrategy[Any]], Any],
     subjects: tuple[str, ...] = tuple(FIELDS),
     max_size: int = 14,
     min_size: int = 1,
+    fields: Mapping[str, st.SearchStrategy[dict[str, Any]]] = FIELDS,
 ) -> list[Logged]:
     """Draw one user's log of these subjects: ties, late and very late signals among them."""
     step_us = draw(st.sampled_from(STEPS_US))
@@ -107,7 +156,7 @@ def logs(
         }
         if draw(st.booleans()):
             envelope["utc_offset_minutes"] = draw(offsets)
-        data = envelope | draw(FIELDS[subject])
+        data = envelope | draw(fields[subject])
         log.append(Logged(subject, data, event_us, received_us))
     return log
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.logs import VIEWS, assert_same_columns, columns_of, entries_of
-from support.strategies import Logged, logs
+from support.logs import VIEWS, assert_same_columns, columns_of, entries_of, logs_of
 
 from oo_transforms import (
     Contribution,
@@ -28,6 +27,8 @@ from oo_transforms.state import MAX_CATEGORIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from support.strategies import Logged
+
 every_view = pytest.mark.parametrize("name", sorted(VIEWS))
 by_key = attrgetter("event_time_us", "created_us")
 
@@ -35,7 +36,7 @@ by_key = attrgetter("event_time_us", "created_us")
 def users_of(data: st.DataObject, name: str) -> list[list[LogEntry]]:
     """Draw the logs of some users, of whom a few have none."""
     nothing: st.SearchStrategy[list[Logged]] = st.just([])
-    own = st.one_of(nothing, logs(subjects=VIEWS[name].subjects))
+    own = st.one_of(nothing, logs_of(VIEWS[name]))
     return [entries_of(VIEWS[name], log) for log in data.draw(st.lists(own, max_size=5))]
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.logs import VIEWS, columns_of, entries_of, state_of
-from support.strategies import logs
+from support.logs import VIEWS, columns_of, entries_of, logs_of, state_of
 
 from oo_transforms import Cell, State, StateField, StateView
 
@@ -16,7 +15,7 @@ every_view = pytest.mark.parametrize("view", VIEWS.values(), ids=list(VIEWS))
 
 def drawn(data: st.DataObject, view: StateView) -> State:
     """Draw a state of the view that is not empty."""
-    log = data.draw(logs(subjects=view.subjects))
+    log = data.draw(logs_of(view))
     return state_of(view, entries_of(view, log))
 
 

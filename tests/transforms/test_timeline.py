@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.logs import VIEWS, assert_same_columns, columns_of, entries_of, state_of
-from support.strategies import logs
+from support.logs import VIEWS, assert_same_columns, columns_of, entries_of, logs_of, state_of
 
 from oo_transforms import Arrival, State, Timeline, correct, fold, naming_of, replay
 
@@ -24,7 +23,7 @@ Rows = dict[tuple[int, int], "Version"]
 
 def drawn(data: st.DataObject, name: str) -> list[LogEntry]:
     """Draw a log as a view sees it."""
-    return entries_of(VIEWS[name], data.draw(logs(subjects=VIEWS[name].subjects)))
+    return entries_of(VIEWS[name], data.draw(logs_of(VIEWS[name])))
 
 
 def by_key(versions: Sequence[Version]) -> Rows:
