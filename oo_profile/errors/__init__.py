@@ -46,6 +46,8 @@ ProfileError
     ├── EmptyHistoryError    a repository has no commits yet
     ├── GitFailedError       git gave up while it was read
     ├── WorkLogError         a row of a work log is no task
+    ├── TipDecisionsError    a line of a file of tip decisions is none
+    ├── BacktestDataError    no part of a backtest finds its data
     └── SimulationError      a population that cannot be simulated
 
 `Transient` and `Terminal` are mixed in: doing the same again may help, or cannot. A module a theme.
@@ -81,12 +83,14 @@ from oo_profile.errors.environment import (
     SettingsError,
 )
 from oo_profile.errors.inputs import (
+    BacktestDataError,
     EmptyHistoryError,
     GitFailedError,
     GitMissingError,
     InputError,
     NotARepositoryError,
     SimulationError,
+    TipDecisionsError,
     WorkLogError,
 )
 from oo_profile.errors.kinds import ProfileError, Terminal, Transient
@@ -116,6 +120,7 @@ from oo_profile.errors.stream import (
 __all__ = [
     "AddressBusyError",
     "ApplyError",
+    "BacktestDataError",
     "BackupError",
     "BatchRefusedError",
     "CheckpointError",
@@ -156,6 +161,7 @@ __all__ = [
     "StreamMismatchError",
     "StreamRefusedError",
     "Terminal",
+    "TipDecisionsError",
     "TrainingError",
     "Transient",
     "UnknownNameError",

@@ -76,6 +76,33 @@ class WorkLogError(InputError, ValueError):
         )
 
 
+class TipDecisionsError(InputError, ValueError):
+    """A file of tip decisions cannot be read, or a line of it is none.
+
+    Attributes:
+        line: Number of the line, from 1; None if it is about the whole file.
+    """
+
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        self.path = path
+        self.line = line
+        self.reason = reason
+        where = str(path) if line is None else f"{path}:{line}"
+        super().__init__(
+            f"{where}: {reason}; a decision is a JSON line as in heartsteps_decisions.jsonl.gz, "
+            "whose README says what each field means"
+        )
+
+
+class BacktestDataError(InputError):
+    """No part of a backtest finds its data."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
+        self.folder = folder
+        self.names = names
+        super().__init__(f"{folder} has none of {', '.join(names)}: name their folder with --data")
+
+
 class SimulationError(InputError, ValueError):
     """A population that cannot be simulated."""
 

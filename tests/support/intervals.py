@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from oo_bandit.estimates import student
 
 if TYPE_CHECKING:
     from oo_bandit.arrays import Floats
@@ -26,14 +27,10 @@ class Interval:
 
     @classmethod
     def over(cls, groups: Floats) -> Interval:
-        """Take one number a group, at least ten.
-
-        The quantile of Student's t is the normal one's expansion (Abramowitz and Stegun, 26.7.5);
-        it is right to a part in 500 for ten groups, in 10,000 for thirty.
-        """
-        z, free = NormalDist().inv_cdf(0.975), len(groups) - 1
-        t = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
-        return cls(float(groups.mean()), float(t * groups.std(ddof=1) / np.sqrt(len(groups))))
+        """Take one number a group, at least ten."""
+        count = len(groups)
+        error = groups.std(ddof=1) / np.sqrt(count)
+        return cls(float(groups.mean()), float(student(np.array(count - 1.0)) * error))
 
     @property
     def low(self) -> float:

@@ -11,7 +11,12 @@ from oo_profile.lazy_commands import LazyCommand, LazyGroup
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BANDIT_COMMANDS: Final[Mapping[str, LazyCommand]] = {}
+BANDIT_COMMANDS: Final[Mapping[str, LazyCommand]] = {
+    "backtest": LazyCommand(
+        "oo_profile.commands.bandit.backtest:backtest",
+        "Let policies choose anew what real people once chose.",
+    ),
+}
 """Every command of the group, in the order in which one needs them."""
 
 

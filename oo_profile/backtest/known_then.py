@@ -1,0 +1,89 @@
+"""What was known of a person at a moment: the project's own folds and features, in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from oo_profile.inputs.tasks import DEFAULT_PRIORITY
+from oo_transforms.policies import MAX_SCALED, POLICIES
+from oo_transforms.state import State
+from oo_transforms.views import FEATURE_GROUPS, STATE_VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from oo_bandit.arrays import Floats
+    from oo_profile.backtest.past_decision import PastDecision, SeenSignal
+from oo_transforms.policies import Policy
+
+WIDEST: Final[Policy] = POLICIES["bandit_v2"]
+_READ: Final = ("task_state", "tip_state")
+_VIEWS: Final = tuple(view for view in STATE_VIEWS if view.name in _READ)
+_GROUPS: Final = tuple(
+    (compute, names)
+    for group, compute in FEATURE_GROUPS
+    if (names := tuple(f.name for f in group.features if f.name in WIDEST.features))
+)
+
+
+class KnownThen:
+    """Folds one person's signals, in the order in which they counted.
+
+    State is never let expire: decisions follow the signals that lead to them.
+    """
+
+    def __init__(self) -> None:
+        self._states = {view.name: State(view) for view in _VIEWS}
+
+    def add(self, signals: Iterable[SeenSignal]) -> None:
+        """Fold further signals."""
+        for time_us, signal in signals:
+            for state in self._states.values():
+                added = state.view.contribution(signal, time_us)
+                if added is None:
+                    continue
+                if added.category is not None:
+                    added = added._replace(category=state.kept_name(added.category))
+                state.update(added, time_us, signal.event_id)
+
+    def features(
+        self, names: Iterable[tuple[Any, tuple[str, ...]]], request: Mapping[str, Sequence[Any]]
+    ) -> dict[str, list[Any]]:
+        """Compute features by the functions that serving runs.
+
+        Args:
+            names: Functions, and which of their features are asked for.
+            request: Request data, a list each; those of one candidate are lists of one.
+        """
+        inputs = dict(request) | self._cells()
+        found: dict[str, list[Any]] = {}
+        for compute, asked in names:
+            found |= compute(inputs | {"requested_outputs": asked})
+        return found
+
+    def _cells(self) -> dict[str, list[Any]]:
+        cells: dict[str, list[Any]] = {}
+        for state in self._states.values():
+            for column, cell in zip(state.view.fields(), state.cells(), strict=True):
+                value = cell.tolist() if isinstance(cell, np.ndarray) else cell
+                cells[f"{state.view.name}__{column.name}"] = [value]
+        return cells
+
+    def vectors(self, decision: PastDecision) -> Floats:
+        """Lay out the scaled vectors of a decision's candidates, (candidates, 13)."""
+        count = len(decision.candidates)
+        request: dict[str, list[Any]] = {
+            "now": [decision.at_us / 1e6] * count,
+            "utc_offset_minutes": [decision.utc_offset_minutes] * count,
+            "created_at": [candidate.created_us / 1e6 for candidate in decision.candidates],
+            "due_at": [None] * count,
+            "priority": [float(DEFAULT_PRIORITY)] * count,
+            "category": [candidate.category for candidate in decision.candidates],
+        }
+        found = self.features(_GROUPS, request)
+        vectors = np.ones((count, len(WIDEST.dimensions)))
+        for place, given in enumerate(WIDEST.inputs, 1):
+            vectors[:, place] = np.asarray(found[given.name], np.float64) / given.scale
+        return vectors.clip(-MAX_SCALED, MAX_SCALED)

@@ -1,0 +1,85 @@
+"""`oo bandit backtest` runs what it has data for, and names what it has not."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from support.past_work import task, tip, tip_signals, write_lines
+
+from oo_profile.backtest.parts import TIPS, WORK_LOG
+from oo_profile.cli import oo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder with a small work log and a small trial."""
+    tasks = [
+        task(str(n), 20 * n, 20 * n + 45 + 300 * (n % 3 == 0), "abc"[n % 3]) for n in range(90)
+    ]
+    with (tmp_path / "work.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["user_id", "task_id", "category", "created_at", "completed_at"])
+        for one in tasks:
+            times = (one.created_at.isoformat(), one.completed_at.isoformat())
+            rows.writerow([one.user_id, one.task_id, one.category, *times])
+    lines = [
+        tip(
+            number,
+            user_id=f"person-{number % 4}",
+            action=("walking", "sedentary", "none")[number % 7 % 3],
+            outcome={"steps_30_or_0": float(number), "response": ("good", "bad")[number % 5 % 2]},
+        )
+        for number in range(400)
+    ]
+    (tmp_path / WORK_LOG).write_bytes(gzip.compress((tmp_path / "work.csv").read_bytes()))
+    write_lines(tmp_path / TIPS[0], lines)
+    write_lines(tmp_path / TIPS[1], tip_signals(lines))
+    return tmp_path
+
+
+def run(*arguments: str) -> str:
+    """Run the command and return what it printed."""
+    done = CliRunner().invoke(oo, ["bandit", "backtest", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_every_part_is_told_and_drawn(folder: Path) -> None:
+    """With all files there are three parts, and a plot of them."""
+    printed = run("--data", str(folder), "--logs", "2", "--plot", str(folder / "plot.svg"))
+    for line in ("Which of my open tasks next", "What kind of work next", "Real tips"):
+        assert f"{line}\n" in printed
+    assert "it opens in 0 of 2 logs" in printed
+    assert "left out" not in printed
+    assert b"</svg>" in (folder / "plot.svg").read_bytes()
+
+
+def test_json_has_all_that_was_found(folder: Path) -> None:
+    """The same seed gives the same document, with every estimate and the truth."""
+    arguments = ("--data", str(folder), "--logs", "1", "--seed", "3", "--json")
+    found = json.loads(run(*arguments))
+    assert found == json.loads(run(*arguments))
+    assert found["seed"] == 3
+    assert found["open_tasks"]["policies"][0]["policy"] == "bandit_v1"
+    assert set(found["real_tips"]["gains"]) == {"one model for all", "one model a person"}
+
+
+def test_a_part_without_its_file_is_left_out_by_name(folder: Path) -> None:
+    """The other parts run."""
+    (folder / TIPS[1]).unlink()
+    printed = run("--data", str(folder), "--logs", "1")
+    assert f"left out: real tips: no {TIPS[1]}" in printed
+    assert "What kind of work next" in printed
+    (folder / WORK_LOG).unlink()
+    done = CliRunner().invoke(oo, ["bandit", "backtest", "--data", str(folder)])
+    assert done.exit_code == 1
+    assert "has none of work_log.csv.gz" in done.output
+    assert "name their folder with --data" in done.output
