@@ -22,6 +22,7 @@ SEEDS: Final = 30
 PEOPLE: Final = 40
 COMPARED: Final = {"fill": COLOURS[0], "extend": COLOURS[2], "reset": COLOURS[1]}
 PLOT: Final = "bandit-nobody-is-reset.svg"
+FIRST_DRAWN: Final = 5
 SMALL: Final = 0.001
 """A reward a decision; "not below" means: by this at most, with 97.5 % confidence."""
 
@@ -82,7 +83,7 @@ def show(seed: int, plots: Path) -> tuple[str, bool]:
         "",
         *(f"- {claim.world.name}: {claim.words}: **{said(good)}**" for claim, good in verdicts),
         "",
-        f"![Cumulative reward against staying at 7](plots/{PLOT})",
+        f"![Reward over staying at 7, a decision so far](plots/{PLOT})",
     ]
     return "\n".join(lines), all(good for _, good in verdicts)
 
@@ -129,18 +130,18 @@ def said(good: bool) -> str:  # noqa: FBT001 - the verdict itself
 
 
 def draw(courses: Mapping[str, Course], path: Path) -> None:
-    """Draw the cumulative reward against staying, a panel a world."""
+    """Draw the cumulative reward against staying over the number of decisions, a panel a world."""
     path.parent.mkdir(exist_ok=True)
-    steps = np.unique(np.geomspace(1, HORIZONS[-1], 40).astype(np.intp))
+    steps = np.unique(np.geomspace(FIRST_DRAWN, HORIZONS[-1], 40).astype(np.intp))
     with drawing(path, columns=len(courses)) as panels:
         for panel, (name, course) in zip(panels, courses.items(), strict=True):
             for way, colour in COMPARED.items():
                 found = [difference(course, way, "stay", int(step)) for step in steps]
-                mean = np.array([one.mean for one in found]) * steps
-                half = np.array([one.half for one in found]) * steps
+                mean = np.array([one.mean for one in found])
+                half = np.array([one.half for one in found])
                 panel.plot(steps, mean, color=colour, label=way)
                 panel.fill_between(steps, mean - half, mean + half, color=colour, alpha=0.2, lw=0)
             panel.axhline(0.0, color="black", lw=0.8)
             panel.set(xscale="log", xlabel="decisions after the change", title=name)
-        panels[0].set_ylabel("cumulative reward against staying at 7")
+        panels[0].set_ylabel("reward over staying at 7, a decision so far")
         panels[0].legend()

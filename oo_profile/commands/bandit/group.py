@@ -30,5 +30,5 @@ def bandit() -> None:
 
     \b
     Example:
-      oo bandit --help
+      oo bandit backtest
     """  # noqa: D301 - click keeps the lines after a backspace as they are
