@@ -199,8 +199,7 @@ def _difference(
     check = check_pair(tally.decisions, place, limits=limits)
     if check.lacks or not all(one.check.is_reported for one in pair):
         return DifferenceReport(*names, check, None, None, None, None, None)
-    of_people = check_pair(tally.people, place, limits=limits)
-    people = not of_people.lacks and all(one.check_by_person.is_reported for one in pair)
+    people = all(one.check_by_person.is_reported for one in pair)
     return DifferenceReport(
         *names,
         check,

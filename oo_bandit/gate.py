@@ -102,7 +102,8 @@ def judge(rollout: Rollout, step: Rollout, tally: Tally, rules: GateRules = RULE
         rules: The numbers of the rules.
     """
     if not is_forward(rollout, step):
-        return Verdict((Finding("a step back is always allowed", is_kept=True, found="it is one"),))
+        rule = "a step that gives the new policy no more to decide is always allowed"
+        return Verdict((Finding(rule, is_kept=True, found="it is one"),))
     return Verdict(
         (
             *(_trusted(tally, place, rules) for place in (LIVE, NEW)),

@@ -132,7 +132,7 @@ def check_pair(sums: Sums, policy: int, *, limits: LogLimits = LIMITS) -> PairCh
     difference is 0, and known.
 
     Args:
-        sums: By decision or person, of one log.
+        sums: By decision, of one log.
         policy: Its number.
         limits: What it must keep.
     """

@@ -12,7 +12,7 @@ from feast.infra.online_stores.helpers import get_online_store_from_config
 from oo_profile.building.newest_states import NewestStates
 from oo_profile.registry import state_views
 from oo_profile.storage.state_rows import field_columns
-from oo_stores.redis import FillMark, OnlineColumns, RedisOnlineStore, Replacement
+from oo_stores.redis import FillMark, Notes, OnlineColumns, RedisOnlineStore, Replacement
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class OnlineWriter:
 
     Attributes:
         mark: Tells whether the online store lost what it had.
+        notes: Texts beside the states.
+        project: Name of the project, which keys carry.
 
     Raises:
         NotAppliedError: The registry's state views are not those of the code.
@@ -73,6 +75,8 @@ class OnlineWriter:
         self._store = online
         self._repairs = online.repairs(store.config)
         self.mark: FillMark = online.fill_mark(store.config)
+        self.notes: Notes = online.notes(store.config)
+        self.project: str = store.config.project
 
     def write(self, newest: Mapping[UserView, Version]) -> int:
         """Write states, each as a whole, where Redis has no newer ones; return how many.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from oo_profile.building.keeping_out import withdraw_forgotten
 from oo_profile.building.newest_states import NewestStates, newest_rows
 from oo_profile.building.online_copy import OnlineCopy
+from oo_profile.building.rollout_copy import RolloutCopy
 from oo_profile.insight.events import EventLog
 from oo_profile.knobs import refuse_unless_positive
 from oo_profile.storage import behind
@@ -93,6 +94,7 @@ class OnlineSync:
         self._online = online
         self._copy = OnlineCopy(connection, self._tables, online)
         self._mark = online.mark
+        self._rollout = RolloutCopy(connection, online)
         self._config = config or OnlineSyncConfig()
         self._monotonic = monotonic
         self._on_caught_up = on_caught_up
@@ -166,8 +168,11 @@ class OnlineSync:
             return 0
         before, self._seen_commits = self._seen_commits, self.commits_of_others()
         # A rebuild remembers users too, and may not come to bring them itself.
-        self._any_behind |= self._seen_commits != before
+        if self._seen_commits != before:
+            self._any_behind = True
+            self._rollout.look()
         try:
+            self._rollout.bring()
             done = self._catch_up_remembered() or self._fill()
         except OnlineServerError as error:
             self._lose(error)
@@ -185,6 +190,7 @@ class OnlineSync:
         self.away_reason = str(error)
         # Once it is back, it may be one that has lost everything.
         self._look_at = self._monotonic()
+        self._rollout.doubt()
         self._away.again()
 
     def _returned(self) -> bool:
@@ -233,6 +239,10 @@ class OnlineSync:
         """Fill a Redis that lost what it had, a portion of one view at a time."""
         if self._filling is None and not self._lost_everything():
             return 0
+        if self._filling is None:
+            # First, since services fall back to their own beginning without it.
+            self._rollout.doubt()
+            self._rollout.bring()
         filling = self._filling = self._filling or _Filling(self._mark.begin())
         while filling.view < len(self._tables):
             table = self._tables[filling.view]

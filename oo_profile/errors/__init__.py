@@ -26,6 +26,9 @@ ProfileError
 ├── UnknownUserError         a user without any signal
 ├── UnknownRejectionError    a rejected message that there is not
 ├── NotForgottenError        a person who is to return and was not forgotten
+├── StepError                a step of the bandit's rollout that is not taken
+│   ├── StepTakenError       somebody has taken another one meanwhile
+│   └── GateClosedError      the log does not allow it
 ├── TrainingError            no training set can be made of what was given
 │   └── MissingColumnsError  the entity rows lack columns that the service needs
 ├── StreamError              the stream of signals
@@ -107,6 +110,7 @@ from oo_profile.errors.publishing import (
     SignalFileError,
     SignalLineError,
 )
+from oo_profile.errors.rollout import GateClosedError, StepError, StepTakenError
 from oo_profile.errors.stream import (
     NatsLoginError,
     NatsTlsError,
@@ -129,6 +133,7 @@ __all__ = [
     "DefinitionChangedError",
     "DisagreementError",
     "EmptyHistoryError",
+    "GateClosedError",
     "GitFailedError",
     "GitMissingError",
     "InputError",
@@ -157,6 +162,8 @@ __all__ = [
     "SignalFileError",
     "SignalLineError",
     "SimulationError",
+    "StepError",
+    "StepTakenError",
     "StreamError",
     "StreamMismatchError",
     "StreamRefusedError",

@@ -197,6 +197,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # Of steps that people took, not of people who are decided for: no column names a user.
+        """
+        CREATE TABLE rollout_steps (
+            step INTEGER PRIMARY KEY,
+            taken_at TIMESTAMP_US NOT NULL,
+            taken_by TEXT NOT NULL,
+            rollout TEXT NOT NULL,
+            forced INT NOT NULL,
+            reason TEXT NOT NULL,
+            evidence TEXT NOT NULL
+        )
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from oo_profile.building.keeping_out import withdraw_forgotten
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_copy import OnlineCopy
+from oo_profile.building.rollout_copy import publish_rollout
 from oo_profile.errors import UnknownUserError
 from oo_profile.storage.database import reading_as_it_goes
 from oo_profile.storage.near_users import near_users
@@ -53,7 +54,8 @@ def resync(
     """Make Redis a copy of the newest rows in SQLite, whatever it holds.
 
     Nothing in SQLite is changed, and nothing computed: `rebuild` does that. It may be stopped at
-    any time; a Redis that had lost everything is then still known as not filled.
+    any time; a Redis that had lost everything is then still known as not filled. The bandit's
+    rollout is written again too.
 
     Args:
         settings: Where the database is.
@@ -79,6 +81,7 @@ def resync(
             done.users = 1
             return done
         token = None if online.mark.holds() else online.mark.begin()
+        publish_rollout(connection, online)
         users = users_anywhere(connection, [table.name for table in tables])
         while chunk := list(islice(users, USERS_AT_ONCE)):
             rows = copy.replace(chunk)

@@ -3,6 +3,7 @@
 from oo_stores.redis.columns import OnlineColumns
 from oo_stores.redis.config import RedisOnlineStoreConfig
 from oo_stores.redis.fill_mark import FillMark
+from oo_stores.redis.notes import Notes
 from oo_stores.redis.repairs import Replacement
 from oo_stores.redis.rows import OnlineRow
 from oo_stores.redis.store import RedisOnlineStore
@@ -10,6 +11,7 @@ from oo_stores.redis.stored_rows import StoredRow
 
 __all__ = [
     "FillMark",
+    "Notes",
     "OnlineColumns",
     "OnlineRow",
     "RedisOnlineStore",

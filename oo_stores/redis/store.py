@@ -17,6 +17,7 @@ from oo_stores.redis.fallback import ReadFallback
 from oo_stores.redis.fill_mark import FillMark, mark_key
 from oo_stores.redis.hash_reads import read_hashes, read_hashes_async
 from oo_stores.redis.keys import key_encoder
+from oo_stores.redis.notes import Notes
 from oo_stores.redis.overlap import Overlapped
 from oo_stores.redis.persistence import rewrite_files
 from oo_stores.redis.plan import Asked
@@ -136,6 +137,10 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
     def fill_mark(self, config: RepoConfig) -> FillMark:
         """Return what tells whether this project's Redis lost what it had."""
         return FillMark(config, partial(self._get_client, config.online_store))
+
+    def notes(self, config: RepoConfig) -> Notes:
+        """Return what reads and writes texts beside the entities."""
+        return Notes(config, partial(self._get_client, config.online_store))
 
     def _send(self, settings: RedisOnlineStoreConfig, pending: Rows) -> int:
         if not pending:

@@ -16,6 +16,14 @@ BANDIT_COMMANDS: Final[Mapping[str, LazyCommand]] = {
         "oo_profile.commands.bandit.backtest:backtest",
         "Let policies choose anew what real people once chose.",
     ),
+    "evaluate": LazyCommand(
+        "oo_profile.commands.bandit.evaluate:evaluate",
+        "Judge the policies by the log of their decisions.",
+    ),
+    "rollout": LazyCommand(
+        "oo_profile.commands.bandit.rollout:rollout",
+        "Let a new policy act for some people, for all, or for nobody.",
+    ),
 }
 """Every command of the group, in the order in which one needs them."""
 

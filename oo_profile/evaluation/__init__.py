@@ -1,0 +1,1 @@
+"""What the log of decisions says of the policies that took part in them."""

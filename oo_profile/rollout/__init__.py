@@ -1,0 +1,1 @@
+"""The bandit's rollout: steps that people take on evidence."""
