@@ -6,14 +6,18 @@ state, ranks, or checks what was logged takes names, order and constants from he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from oo_transforms.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from oo_transforms.arrays import Floats
 
 Fill = Literal["zero", "history"]
 """How a feature that a logged decision lacks enters: as 0, or as history knew it then."""
@@ -82,6 +86,11 @@ class Policy:
     service: str
     inputs: tuple[Input, ...]
     fill: Fill = "zero"
+    _scales: Floats = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Lay out the scales, which every request asks for."""
+        object.__setattr__(self, "_scales", np.array([given.scale for given in self.inputs]))
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -105,6 +114,23 @@ class Policy:
         [1.0, 0.5, 0.0]
         """
         return [1.0, *(given.scaled(features.get(given.name, 0.0)) for given in self.inputs)]
+
+    def vectors(self, columns: Mapping[str, Sequence[float]]) -> Floats:
+        """Lay out and scale the features of many candidates, a row each: `vector`, at once.
+
+        Args:
+            columns: All features by name, each with one number a candidate. Others are ignored.
+
+        Raises:
+            KeyError: A feature is missing.
+
+        >>> Policy("s", (Input("a", scale=2.0),)).vectors({"a": [1.0, 20.0]}).tolist()
+        [[1.0, 0.5], [1.0, 4.0]]
+        """
+        table = np.array([columns[given.name] for given in self.inputs], np.float64).T
+        rows = np.ones((len(table), len(self.inputs) + 1))
+        np.clip(table / self._scales, -MAX_SCALED, MAX_SCALED, out=rows[:, 1:])
+        return rows
 
 
 _SEVEN = (

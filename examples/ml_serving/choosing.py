@@ -9,21 +9,14 @@ import numpy as np
 
 from oo_bandit import LearnedState, LinearPolicy, Ranking, Rollout
 from oo_transforms.decisions import Coin, Judgement
-from oo_transforms.policies import MAX_SCALED, POLICIES, Policy
+from oo_transforms.policies import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    Floats: TypeAlias = NDArray[np.float64]
 
 Columns: TypeAlias = "Mapping[str, Sequence[float]]"
 """Features by name, each with one number a candidate."""
-
-_SCALES = {
-    name: np.array([given.scale for given in policy.inputs]) for name, policy in POLICIES.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +71,9 @@ class Judges:
             InputRefused: A feature is not finite, or there are no candidates.
         """
         return {
-            name: judge.rank(vectors(POLICIES[name], columns), states.get(name))
+            name: judge.rank(POLICIES[name].vectors(columns), states.get(name))
             for name, judge in self._policies.items()
         }
-
-
-def vectors(policy: Policy, columns: Columns) -> Floats:
-    """Lay out and scale the features of candidates, a row each: `Policy.vector`, for many."""
-    table = np.array([columns[name] for name in policy.features], np.float64).T
-    rows = np.ones((table.shape[0], table.shape[1] + 1))
-    np.clip(table / _SCALES[policy.service], -MAX_SCALED, MAX_SCALED, out=rows[:, 1:])
-    return rows
 
 
 def choose(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from oo_profile.inputs.tasks import DEFAULT_PRIORITY
-from oo_transforms.policies import MAX_SCALED, POLICIES
+from oo_transforms.policies import POLICIES
 from oo_transforms.state import State
 from oo_transforms.views import FEATURE_GROUPS, STATE_VIEWS
 
@@ -82,8 +82,4 @@ class KnownThen:
             "priority": [float(DEFAULT_PRIORITY)] * count,
             "category": [candidate.category for candidate in decision.candidates],
         }
-        found = self.features(_GROUPS, request)
-        vectors = np.ones((count, len(WIDEST.dimensions)))
-        for place, given in enumerate(WIDEST.inputs, 1):
-            vectors[:, place] = np.asarray(found[given.name], np.float64) / given.scale
-        return vectors.clip(-MAX_SCALED, MAX_SCALED)
+        return WIDEST.vectors(self.features(_GROUPS, request))
