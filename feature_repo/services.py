@@ -9,12 +9,14 @@ from calendars import calendar_features
 from candidates import candidate_features
 from declare import OWNER, policy_tags
 from feast import FeatureService
+from feast.feature_logging import LoggingConfig
 from matches import match_features
 from moods import mood_features
 from syncs import freshness_features
 from tasks import task_features
 from tips import tip_features
 
+from oo_stores.sqlite import SQLiteLoggingDestination
 from oo_transforms.policies import BANDIT_V1, BANDIT_V2
 
 profile_v1 = FeatureService(
@@ -30,6 +32,8 @@ profile_v1 = FeatureService(
     description="Everything that is known of a user, for admins and analysis",
     tags={"read_by": "name"},
     owner=OWNER,
+    # A sample of profiles, which `feast monitor run --source-type log` measures.
+    logging_config=LoggingConfig(destination=SQLiteLoggingDestination(table="profile_v1_log")),
 )
 
 bandit_v1 = FeatureService(

@@ -89,8 +89,8 @@ export interface Bin {
   label: string;
   /** The share now. */
   now: number;
-  /** The share a month ago. */
-  then: number;
+  /** The share a month ago; null: no sample is of then. */
+  then: number | null;
 }
 
 /** A thing in the picture. */
@@ -137,7 +137,7 @@ export interface CatalogueFacts {
   reads: string[];
   /** Who answers for it. */
   owner: string;
-  /** Whether readers are to be shown it where its source is stale. */
+  /** Whether readers get it, or null, where its state is expired or was never seen. */
   when_stale: "served" | "withheld";
   /** The feature services that have it. */
   services: string[];
@@ -166,6 +166,10 @@ export interface DataQualityPage {
   now_us: number;
   /** What the checks have found; null: they have not run yet. */
   quality: QualityFacts | null;
+  /**
+   * How the features of a profile are distributed, in logged samples; those that shifted first.
+   */
+  distributions: Distribution[];
   /** How many users `views` is of: those active most recently. A whole number. */
   users: number;
   /** How many these are at most. A whole number. */
@@ -180,18 +184,22 @@ export interface DataQualityPage {
   latest_rejected: LatestRejected[];
 }
 
-/** How a feature's values are spread over some users, and were a month ago. */
+/** How a feature is distributed, as it is served: where nothing is known, without evidence. */
 export interface Distribution {
-  /** How many users are looked at. A whole number. */
-  users: number;
-  /** How many of them had states a month ago. A whole number. */
-  users_then: number;
-  /** The share of states that are "expired" and "never seen" now; null: no users. */
-  now: Record<string, number> | null;
-  /** The same a month ago. */
-  then: Record<string, number> | null;
-  /** Where the values lie that rest on evidence. */
+  /** Its name. */
+  feature: string;
+  /** Unit of its value. */
+  unit: string;
+  /** In the newest sample. */
+  now: Spread;
+  /** In the sample of about a month before it; null: there is none. */
+  then: Spread | null;
+  /** Where the values lie; those of Feast's two histograms, apportioned to common bins. */
   bins: Bin[];
+  /** The population stability index of the two; null: there is one alone. */
+  index: number | null;
+  /** Whether the index is 0.25 above what chance makes of samples of this size. */
+  shifted: boolean;
 }
 
 /** A feature over time, and the line through it. */
@@ -280,8 +288,10 @@ export interface FeaturePage {
   feature: CatalogueFacts;
   /** A picture of where it comes from. */
   lineage: Lineage;
-  /** How its values are spread; null: no profile holds it. */
+  /** How it is distributed; null: no profile holds it, or none was logged yet. */
   distribution: Distribution | null;
+  /** Whether a profile holds it. */
+  profiled: boolean;
 }
 
 /** The registry, or the part of it that was searched for. */
@@ -667,6 +677,26 @@ export interface SourceFacts {
   ttl: string | null;
   /** In which time its sums are halved, in words; null: nothing decays. */
   half_life: string | null;
+}
+
+/** How a feature was distributed over a logged sample of users. */
+export interface Spread {
+  /** The instant that their profiles are of, microseconds. A whole number. */
+  at_us: number;
+  /** How many users. A whole number. */
+  users: number;
+  /** The share whose value is null: withheld. */
+  null: number;
+  /** The share whose state is past its TTL; null: it rests on several states. */
+  expired: number | null;
+  /** The share that never had the state; null: it rests on several states. */
+  never_seen: number | null;
+  /** Of the values; null: they are no numbers. */
+  mean: number | null;
+  /** The same. */
+  median: number | null;
+  /** What 95 of 100 values are at most; null: they are no numbers. */
+  p95: number | null;
 }
 
 /** Four answers about a state; a stale one still counts, an expired one does not. */

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from oo_admin.alert_work import alert_test_work
 from oo_admin.errors import InputRefused
 from oo_admin.pages.beginning import already_begun, begin_job
+from oo_admin.reading.distribution import Distribution
 from oo_admin.reading.quality import (
     USERS,
     LatestRejected,
@@ -39,6 +40,8 @@ class DataQualityPage:
     Attributes:
         now_us: The moment, microseconds.
         quality: What the checks have found; null: they have not run yet.
+        distributions: How the features of a profile are distributed, in logged samples; those
+            that shifted first.
         users: How many users `views` is of: those active most recently.
         most_users: How many these are at most.
         views: How fresh each state view is.
@@ -49,6 +52,7 @@ class DataQualityPage:
 
     now_us: int
     quality: QualityFacts | None
+    distributions: tuple[Distribution, ...]
     users: int
     most_users: int
     views: tuple[ViewStaleness, ...]
@@ -63,11 +67,13 @@ def data_quality(request: Request, session: Visitor) -> Response:
     admin = admin_of(request)
     now_us = admin.clock()
     quality = admin.quality.facts(now_us)
+    distributions = admin.distributions.all(now_us)
     with admin.reader.reading() as connection:
         views = view_staleness(connection, admin.reader.catalogue.views, now_us)
         facts = DataQualityPage(
             now_us=now_us,
             quality=quality,
+            distributions=distributions,
             users=max((sum(view.counts.values()) for view in views), default=0),
             most_users=USERS,
             views=tuple(views),

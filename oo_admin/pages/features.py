@@ -44,7 +44,7 @@ class CatalogueFacts:
         none: The value without evidence; of a state column null.
         reads: State columns and request data that it is computed from.
         owner: Who answers for it.
-        when_stale: Whether readers are to be shown it where its source is stale.
+        when_stale: Whether readers get it, or null, where its state is expired or was never seen.
         services: The feature services that have it.
     """
 
@@ -88,12 +88,14 @@ class FeaturePage:
     Attributes:
         feature: The feature.
         lineage: A picture of where it comes from.
-        distribution: How its values are spread; null: no profile holds it.
+        distribution: How it is distributed; null: no profile holds it, or none was logged yet.
+        profiled: Whether a profile holds it.
     """
 
     feature: CatalogueFacts
     lineage: Lineage
     distribution: Distribution | None
+    profiled: bool
 
 
 @router.get("/admin/features")
@@ -119,7 +121,8 @@ def feature(request: Request, session: Visitor, name: str) -> Response:
     facts = FeaturePage(
         feature=told,
         lineage=lineage(entries[name], told.services),
-        distribution=admin.distributions.of(entries[name]),
+        distribution=admin.distributions.of(entries[name], admin.clock()),
+        profiled=name in admin.reader.profile_features,
     )
     return page(request, session, "feature.html", facts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -11,13 +12,17 @@ import click
 from oo_profile.commands.log_format import log_format_option
 from oo_profile.errors import DatabaseError, NoDatabaseError
 from oo_profile.insight.events import EventLog, configure
+from oo_profile.reports.words import counted
 from oo_profile.settings import current_settings
 from oo_profile.wall_clock import wall_clock
+from oo_stores.errors import OfflineStoreError
+from oo_transforms.clock import from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from oo_admin.quality.facts import LoggedPoint
     from oo_admin.quality.report import AlertReport, QualityReport
     from oo_admin.quality.running import Round, Watcher
     from oo_profile.insight.events import LogFormat
@@ -59,9 +64,19 @@ def run() -> None:
     metavar="SECONDS",
     help="From the end of one evaluation to the next.",
 )
+@click.option(
+    "--log-every",
+    default=24.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    metavar="HOURS",
+    help="From one logged sample of profiles to the next; 0: none is logged.",
+)
 @log_format_option
-def watch(*, every: float, log_format: LogFormat) -> None:
+def watch(*, every: float, log_every: float, log_format: LogFormat) -> None:
     """Evaluate every minute until it is stopped; in a process of its own, beside the builder.
+
+    Once a day it logs a sample of profiles, as `oo quality log-sample` does.
 
     \b
     Example:
@@ -74,13 +89,35 @@ def watch(*, every: float, log_format: LogFormat) -> None:
             with _watcher() as watching:
                 while True:
                     _tell(watching.round())
+                    if log_every:
+                        _tell_logged(watching.log_sample(timedelta(hours=log_every)))
                     stop.wait(every)
         except NoDatabaseError:
             raise
-        except DatabaseError as error:
+        except (DatabaseError, OfflineStoreError) as error:
             # Another writer held the file for too long, or the disk is full: all anew, later.
             _log.warning("quality.waiting", reason=str(error))
             stop.wait(every)
+
+
+@quality.command(short_help="Log a sample of profiles and measure it.")
+def log_sample() -> None:
+    """Log a sample of profiles with Feast, and have its monitoring measure how they are spread.
+
+    A thousand users, chosen by a hash of their ids, as of now; at first also as of a month ago.
+    What was logged of the day before is replaced. The pages show what is measured, now against a
+    month ago; so does `feast ui`.
+
+    \b
+    Example:
+      oo quality log-sample
+    """  # noqa: D301 - as above
+    with _watcher() as watching:
+        logged = watching.log_sample()
+    for point in logged:
+        click.echo(f"{from_micros(point.at_us).isoformat()}: {counted(point.users, 'profile')}")
+    if not logged:
+        click.echo("nobody has a profile yet; nothing was logged")
 
 
 @quality.command(short_help="Print what the last evaluation found.")
@@ -211,6 +248,12 @@ def _tell(done: Round) -> None:
             _log.info("quality.resolved", key=alert.key)
         else:
             _log.warning("quality.firing", key=alert.key, what=alert.what)
+
+
+def _tell_logged(logged: list[LoggedPoint]) -> None:
+    for point in logged:
+        at = from_micros(point.at_us).isoformat()
+        _log.info("quality.sample_logged", at=at, users=point.users)
 
 
 def _operator() -> str:

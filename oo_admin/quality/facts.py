@@ -77,6 +77,34 @@ class FeatureSample:
 
 
 @dataclass(frozen=True, slots=True)
+class StateCounts:
+    """Of how many users of a sample a state does not count.
+
+    Attributes:
+        expired: It is past its TTL.
+        never: It was never seen.
+    """
+
+    expired: int
+    never: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedPoint:
+    """That a sample of profiles was logged.
+
+    Attributes:
+        at_us: The instant that the profiles are of, microseconds.
+        users: How many.
+        views: By state view.
+    """
+
+    at_us: int
+    users: int
+    views: Mapping[str, StateCounts]
+
+
+@dataclass(frozen=True, slots=True)
 class BusyUser:
     """Who sent most within an hour.
 

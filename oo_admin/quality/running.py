@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import nats.errors
@@ -16,6 +17,7 @@ from oo_admin.quality.delivery.outbox import Outbox
 from oo_admin.quality.delivery.routes import NATS, Routes, load_routes
 from oo_admin.quality.engine import QualityEngine, Sources, declared_expectations
 from oo_admin.quality.lineage import Lineage
+from oo_admin.quality.logged.sample_log import SampleLog
 from oo_admin.quality.report import told
 from oo_admin.quality.store import FILE, opened
 from oo_profile.building.online import OnlineWriter
@@ -24,6 +26,7 @@ from oo_profile.insight.sample import sample_lag
 from oo_profile.reports.catalogue import Catalogue
 from oo_profile.storage.database import reading_as_it_goes
 from oo_profile.transport.connection import nats_connection
+from oo_transforms.clock import MICROSECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from feast import FeatureStore
 
     from oo_admin.quality.alerts import Alert
+    from oo_admin.quality.facts import LoggedPoint
     from oo_admin.quality.store import QualityStore
     from oo_profile.settings import Settings
 
@@ -57,7 +61,7 @@ class Round:
 
 
 class Watcher:
-    """Evaluates, puts down what is to be said, and says it.
+    """Evaluates, puts down what is to be said, and says it; logs a sample of profiles now and then.
 
     Args:
         engine: Evaluates.
@@ -65,6 +69,7 @@ class Watcher:
         lineage: What is affected by what.
         outbox: What is to be said.
         channels: How.
+        samples: Logs profiles.
         clock: Tells the present, microseconds since the epoch.
     """
 
@@ -75,6 +80,7 @@ class Watcher:
         lineage: Lineage,
         outbox: Outbox,
         channels: Channels,
+        samples: SampleLog,
         clock: Callable[[], int],
     ) -> None:
         self._engine = engine
@@ -82,6 +88,7 @@ class Watcher:
         self._lineage = lineage
         self._outbox = outbox
         self._channels = channels
+        self._samples = samples
         self._clock = clock
 
     def round(self) -> Round:
@@ -99,6 +106,25 @@ class Watcher:
         delivered = self._outbox.deliver(self._channels, now_us)
         firing = sum(alert.state == "firing" for alert in self._store.open_alerts())
         return Round(tuple(changes), firing, delivered, self._store.undelivered())
+
+    def log_sample(self, every: timedelta = timedelta(0)) -> list[LoggedPoint]:
+        """Log a sample of profiles unless one was logged less than some time ago; see `SampleLog`.
+
+        Args:
+            every: From one sample to the next.
+
+        Returns:
+            What was logged; nothing if it was not yet due.
+
+        Raises:
+            DatabaseError: The builder's database cannot be read or written.
+            OfflineStoreError: The same, said by the offline store.
+        """
+        now_us = self._clock()
+        every_us = every // MICROSECOND
+        if every_us and self._store.logged(now_us - every_us + 1, now_us):
+            return []
+        return self._samples.run(now_us)
 
 
 @contextlib.contextmanager
@@ -124,7 +150,8 @@ def watcher(
         sources = Sources(database, online, waiting, lineage.ttls, declared_expectations())
         engine = QualityEngine(config or QualityConfig(), store, sources)
         channels = Channels(routes, Publisher(settings.nats), clock)
-        yield Watcher(engine, store, lineage, Outbox(store, routes), channels, clock)
+        samples = SampleLog(settings, feast, store)
+        yield Watcher(engine, store, lineage, Outbox(store, routes), channels, samples, clock)
 
 
 def lineage_of(feast: FeatureStore) -> Lineage:

@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from oo_admin.quality.alerts import Alert, Mute, State
-from oo_admin.quality.facts import FeatureSample, OnlineSample, ViewFreshness
+from oo_admin.quality.facts import (
+    FeatureSample,
+    LoggedPoint,
+    OnlineSample,
+    StateCounts,
+    ViewFreshness,
+)
 from oo_admin.quality.usual import FreshnessPoint
 from oo_profile.errors import DatabaseError
 from oo_profile.storage.database import transaction
+from oo_transforms.clock import DAY_US
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +37,13 @@ _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value BIGINT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS freshness (at_us INTEGER PRIMARY KEY, views BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS features (at_us INTEGER PRIMARY KEY, samples BLOB NOT NULL)",
+    """
+    CREATE TABLE IF NOT EXISTS logged (
+        at_us INTEGER PRIMARY KEY,
+        users BIGINT NOT NULL,
+        views BLOB NOT NULL
+    )
+    """,
     "CREATE TABLE IF NOT EXISTS online (at_us INTEGER PRIMARY KEY, sample BLOB NOT NULL)",
     """
     CREATE TABLE IF NOT EXISTS alerts (
@@ -133,6 +147,24 @@ class QualityStore:
         ).fetchone()
         return _decoded(row[0], tuple[FeatureSample, ...]) if row else ()
 
+    def add_logged(self, logged: LoggedPoint) -> None:
+        """Keep that a sample of profiles was logged, in the place of any of its day."""
+        day_us = logged.at_us - logged.at_us % DAY_US
+        self._connection.execute(
+            "DELETE FROM logged WHERE at_us >= ? AND at_us < ?", (day_us, day_us + DAY_US)
+        )
+        row = (logged.at_us, logged.users, msgspec.json.encode(logged.views))
+        self._connection.execute("INSERT INTO logged VALUES (?, ?, ?)", row)
+
+    def logged(self, since_us: int, until_us: int) -> list[LoggedPoint]:
+        """Return the samples of profiles that were logged in a time, oldest first."""
+        rows = self._connection.execute(
+            "SELECT at_us, users, views FROM logged WHERE at_us >= ? AND at_us <= ? ORDER BY at_us",
+            (since_us, until_us),
+        )
+        kind = dict[str, StateCounts]
+        return [LoggedPoint(at_us, users, _decoded(views, kind)) for at_us, users, views in rows]
+
     def add_online(self, at_us: int, sample: OnlineSample) -> None:
         """Keep how Redis compared with SQLite."""
         row = (at_us, msgspec.json.encode(sample))
@@ -221,7 +253,7 @@ class QualityStore:
     def delete_before(self, period: int, at_us: int) -> None:
         """Delete what is too old to be held against anything."""
         self._connection.execute("DELETE FROM periods WHERE period < ?", (period,))
-        for table in ("freshness", "features", "online"):
+        for table in ("freshness", "features", "logged", "online"):
             self._connection.execute(f"DELETE FROM {table} WHERE at_us < ?", (at_us,))  # noqa: S608 - our own tables
 
 

@@ -71,7 +71,7 @@ def make_app(
         audit=AuditLog(database),
         jobs=Jobs(database, clock),
         reader=reader,
-        distributions=Distributions(reader, clock),
+        distributions=Distributions(reader),
         quality=QualityReader(reader),
         templates=environment(),
     )

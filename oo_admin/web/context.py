@@ -37,7 +37,7 @@ class Admin:
         audit: What was done.
         jobs: What is being done behind the pages.
         reader: Reads the store's data.
-        distributions: How features are spread.
+        distributions: How features are distributed.
         quality: What the quality engine has found.
         templates: What pages are written with.
     """

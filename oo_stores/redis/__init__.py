@@ -1,5 +1,8 @@
 """Feast's Redis online store, with settings from the environment and a fast way to write."""
 
+# A service in the registry may be logged to SQLite: Feast reads it with the class of its logging
+# destination, which it finds only if that was imported, and a process that serves needs no other.
+import oo_stores.sqlite.writing.logging_destination  # noqa: F401
 from oo_stores.redis.columns import OnlineColumns
 from oo_stores.redis.config import RedisOnlineStoreConfig
 from oo_stores.redis.fill_mark import FillMark

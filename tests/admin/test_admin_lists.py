@@ -76,7 +76,8 @@ def test_a_world_without_users_says_what_to_do(world: World) -> None:
     world.publish_and_build([signal("mood.logged", "ada", NOW, score=9)])
     pages = Pages.of(world).enter()
     assert "oo publish FILE" in pages.get("/admin/users").text
-    assert "oo run" in pages.get("/admin/features/mood_score").text
+    assert "oo quality log-sample" in pages.get("/admin/features/mood_score").text
+    assert "oo quality log-sample" in pages.get("/admin/data-quality").text
     quality = pages.facts("/admin/data-quality")
     assert [row["count"] for row in quality["rejected"]] == [1]
     assert "buttons that begin one" in pages.get("/admin/system").text
@@ -95,7 +96,8 @@ def test_the_catalogue_has_every_feature_with_its_way(pages: Pages) -> None:
     labels = [box["label"] for box in facts["lineage"]["boxes"]]
     assert labels[0] == "task.completed"
     assert labels[-2:] == ["bandit_v2", "profile_v1"]
-    assert facts["distribution"]["users"] == 2
+    assert facts["profiled"]
+    assert not pages.facts("/admin/features/task_created")["profiled"]
 
 
 def test_freshness_by_view_counts_users(pages: Pages) -> None:

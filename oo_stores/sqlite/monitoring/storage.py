@@ -115,6 +115,33 @@ class MetricStorage:
                 values,
             )
 
+    def delete_before(self, project: str, data_source_type: str, first: date) -> int:
+        """Delete metrics of features, views and services that are older than a day.
+
+        Feast keeps them for ever. Jobs stay.
+
+        Args:
+            project: Of the metrics.
+            data_source_type: `batch` or `log`.
+            first: The first metric date that is kept.
+
+        Returns:
+            How many rows there were.
+        """
+        known = [metric_type for metric_type in METRIC_TYPES[:-1] if not self._lacks(metric_type)]
+        values = (project, data_source_type, cell("metric_date", first))
+        if not known:
+            return 0
+        with writer(self.path, busy_timeout_seconds=self.busy_timeout_seconds) as connection:
+            return sum(
+                connection.execute(
+                    f"DELETE FROM main.{quoted(metric_table(metric_type).name)} "  # noqa: S608  quoted
+                    "WHERE project_id = ? AND data_source_type = ? AND metric_date < ?",
+                    values,
+                ).rowcount
+                for metric_type in known
+            )
+
     def _lacks(self, *metric_types: str) -> bool:
         if not self.path.exists():
             return True

@@ -1,0 +1,1 @@
+"""Logs of a sample of profiles, and Feast's monitoring of them."""
