@@ -68,9 +68,9 @@ class _SeenView:
         log = LogColumns.of(view, [logs[user_id] for user_id in user_ids])
         # After each entry the state is what was seen from then on, in log order.
         self._seen = fold_many(VersionColumns.of(view, starts), log).versions
-        ends = np.cumsum(log.counts).tolist()
-        begins = [0, *ends[:-1]]
-        self._spans = dict(zip(user_ids, zip(begins, ends, strict=True), strict=True))
+        ends = np.cumsum(log.counts)
+        spans = zip((ends - log.counts).tolist(), ends.tolist(), strict=True)
+        self._spans = dict(zip(user_ids, spans, strict=True))
 
     def at(self, user_id: str, as_of_us: int) -> Version | None:
         begin, end = self._spans.get(user_id, (0, 0))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from oo_transforms.state_view import StateView
+
 USERS_AT_ONCE = 20
 """Pruned in one transaction, for which a builder waits."""
 
@@ -57,6 +59,7 @@ def prune(
     before_us: int,
     *,
     dry_run: bool = False,
+    views: Sequence[StateView] = STATE_VIEWS,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Pruned:
     """Remove signals and rows from before a moment, a few users in each transaction.
@@ -67,6 +70,7 @@ def prune(
         path: The database.
         before_us: Signals received before this go, microseconds; not in the future.
         dry_run: Change nothing, and say what would go.
+        views: All state views.
         progress: Called with how many users more were looked at.
 
     Returns:
@@ -83,7 +87,7 @@ def prune(
     opened = reading_as_it_goes(path) if dry_run else contextlib.closing(connect(path))
     try:
         with opened as connection:
-            work = _Prune(connection, before_us, done)
+            work = _Prune(connection, views, before_us, done)
             users = users_anywhere(connection, ["signals"])
             while some := list(islice(users, USERS_AT_ONCE)):
                 with contextlib.nullcontext() if dry_run else transaction(connection):
@@ -95,11 +99,17 @@ def prune(
 
 
 class _Prune:
-    def __init__(self, connection: sqlite3.Connection, before_us: int, done: Pruned) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        views: Sequence[StateView],
+        before_us: int,
+        done: Pruned,
+    ) -> None:
         self._connection = connection
         self._before_us = before_us
-        self._tables = [StateTable(view) for view in STATE_VIEWS]
-        self._guard = DefinitionGuard(STATE_VIEWS)
+        self._tables = [StateTable(view) for view in views]
+        self._guard = DefinitionGuard(views)
         self._done = done
 
     def prune(self, user_ids: Sequence[str], *, dry_run: bool) -> None:

@@ -70,14 +70,14 @@ def features_of(seed: int, service: str) -> dict[str, float]:
     }
 
 
-def _decision(drawn: tuple[int, str]) -> dict[str, Any]:
-    seed, service = drawn
+def _decision(drawn: tuple[int, int, int, str]) -> dict[str, Any]:
+    seed, slot, step_us, service = drawn
     judgement = {"probability": 0.5, "expected_reward": 0.4, "prediction": 0.3}
     return {
         "service": service,
         "live": service,
         "stage": "shadow",
-        "now": (BASE_US + seed * 1_000_000) / 1e6,
+        "now": (BASE_US + slot * step_us) / 1e6,
         "candidates": 3,
         "propensity": 0.5,
         "features": features_of(seed, service),
@@ -91,7 +91,12 @@ def _echo(decision: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-decisions = st.tuples(st.integers(0, 99), st.sampled_from(sorted(POLICIES))).map(_decision)
+decisions = st.tuples(
+    st.integers(0, 99),
+    st.integers(0, 9),
+    st.sampled_from(STEPS_US),
+    st.sampled_from(sorted(POLICIES)),
+).map(_decision)
 echoes = decisions.map(_echo)
 
 _task = {"task_id": st.just("t1"), "category": categories}
