@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
+    from support.world import SignalData
 
 PROJECT = Path(__file__).resolve().parents[2]
 COPIED = (
@@ -35,6 +37,7 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
 HEIGHT = 900
+PAUSE_MILLISECONDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,38 @@ class Site:
         )
         return done.stdout
 
+    @property
+    def db(self) -> Path:
+        """The builder's database."""
+        return Path(self.environment["OO_DB"])
+
     def enter(self, page: Page) -> None:
         """Log in through the form."""
+        self.enter_as(page, self.account, self.password)
+
+    def enter_as(self, page: Page, account: str, password: str) -> None:
+        """Log in through the form as somebody."""
         page.goto(f"{self.url}/login")
-        page.get_by_label("Name").fill(self.account)
-        page.get_by_label("Password").fill(self.password)
+        page.get_by_label("Name").fill(account)
+        page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{self.url}/users")
+
+    def publish(self, *signals: SignalData) -> None:
+        """Publish signals; the builder takes them from there."""
+        file = self.project / "typed.jsonl"
+        lines = [json.dumps({"subject": subject, "data": data}) for subject, data in signals]
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        self.oo("publish", str(file))
+
+    def wait_until_built(self, page: Page) -> None:
+        """Wait until the builder has handled all that the stream has, and Redis has it."""
+        while True:
+            told = page.request.get(f"{self.url}/system?format=json").json()
+            waiting = [told["lag"]["waiting"], told["lag"]["unacknowledged"]]
+            if not any([*waiting, *told["backlogs"].values()]):
+                return
+            page.wait_for_timeout(PAUSE_MILLISECONDS)
 
     def pages(self) -> dict[str, str]:
         """Return the address of each kind of page by a name."""
