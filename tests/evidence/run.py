@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from evidence import nobody_is_reset
+from evidence import evidence_is_honest, nobody_is_reset
 from support.documents import replace_part
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
 PARTS: Final[Mapping[str, Callable[[int, Path], tuple[str, bool]]]] = {
     "reset": nobody_is_reset.show,
+    "honest": evidence_is_honest.show,
 }
 """By name: takes a seed and the folder of plots, gives text for the document and whether all of
 its claims hold."""

@@ -31,11 +31,16 @@ class World:
         logging: Whose chances act: the mixture of a stage, or chance alone.
         new_value: Mean reward of the new policy; that of the live one is 0.40.
         moves: Over so many decisions the rewards of all go down and up again; 0: they stay.
+        agree: Share of the decisions at which both pick the same.
+        each: A person decides so often in a row, and rewards are his own; 0: they are the
+            decision's.
     """
 
     logging: Logging
     new_value: float = NEW_VALUE
     moves: int = 0
+    agree: float = AGREE
+    each: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +59,36 @@ class Made:
         """Return the sums of the first decisions of each log, and the true mean values."""
         return Sums.of(self.terms[:, :count]), self.values[:, :count].mean(axis=1)
 
+    def by_person(self, each: int) -> Sums:
+        """Return the sums of each log over people who decide so often in a row."""
+        logs, count, *rest = self.terms.shape
+        return Sums.of(self.terms.reshape(logs, count // each, each, *rest).mean(axis=2))
+
     def looks(self, every: int) -> tuple[Sums, Floats]:
         """Return the sums at each look of each log, (logs, looks, ...), and the true values."""
-        found = [self.until(count) for count in range(every, self.terms.shape[1] + 1, every)]
-        sums = [one for one, _ in found]
+        logs, count, *rest = self.terms.shape
+        looks = count // every
+        blocks = Sums.of(self.terms[:, : looks * every].reshape(logs, looks, every, *rest))
+        values = self.values[:, : looks * every].reshape(logs, looks, every, -1).sum(2)
+        decisions = every * np.arange(1, looks + 1)
         return Sums(
-            np.stack([one.count for one in sums], 1),
-            np.stack([one.total for one in sums], 1),
-            np.stack([one.products for one in sums], 1),
-            np.stack([one.largest for one in sums], 1),
-            np.stack([one.widest for one in sums], 1),
-        ), np.stack([values for _, values in found], 1)
+            blocks.count.cumsum(1),
+            blocks.total.cumsum(1),
+            blocks.products.cumsum(1),
+            np.maximum.accumulate(blocks.largest, 1),
+            np.maximum.accumulate(blocks.widest, 1),
+        ), values.cumsum(1) / decisions[:, None]
+
+
+def one_of(sums: Sums, *place: int) -> Sums:
+    """Return the sums of one log, or of one look at one log."""
+    return Sums(*(getattr(sums, name)[place] for name in Sums.__slots__))
 
 
 def made(world: World, logs: int, count: int, random: np.random.Generator) -> Made:
     """Make logs: rewards are 0 or 1, predictions right on average and noisy."""
     shape = (logs, count)
-    new_pick = (random.random(shape) >= AGREE).astype(int)
+    new_pick = (random.random(shape) >= world.agree).astype(int)
     rewards = _rewards(world, new_pick, random)
     # In the shape of `Rollout.mixture`, for which only where both pick matters.
     chances = np.full((2, *shape, CANDIDATES), EXPLORATION / CANDIDATES)
@@ -102,11 +120,12 @@ def _rewards(world: World, new_pick: np.ndarray, random: np.random.Generator) ->
     """Return the mean reward of each candidate: what is picked by nobody is worth less."""
     logs, count = new_pick.shape
     # With both exploring, a policy has 0.9 of the reward of its pick and 0.1 of the mean.
-    level: Floats = random.uniform(0.28, 0.52, (logs, count))
+    level: Floats = random.uniform(0.28, 0.52, (logs, count // max(world.each, 1)))
+    level = np.repeat(level, max(world.each, 1), axis=1)
     if world.moves:
         level += 0.1 * np.sin(2 * np.pi * np.arange(count) / world.moves)
     rewards: Floats = np.repeat(level[..., None], CANDIDATES, -1)
-    gain = (world.new_value - LIVE_VALUE) / (1 - AGREE) / (1 - EXPLORATION)
+    gain = (world.new_value - LIVE_VALUE) / (1 - world.agree) / (1 - EXPLORATION)
     rewards[..., 1] += gain * (new_pick == 1)
     return rewards
 
