@@ -21,6 +21,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 from oo_profile.building.online import NewestRows
+from oo_profile.storage.database import commits_of_others
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,8 +55,7 @@ class OnlineCopy:
 
     def commits_of_others(self) -> int:
         """Return a number that is another one once another connection has committed anything."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return int(version)
+        return commits_of_others(self._connection)
 
     def replace(self, user_ids: Iterable[str]) -> int:
         """Replace all views of these users; a view without a row is deleted.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_profile.privacy.mentions import Whose
+from oo_profile.storage.database import power_cut_may_undo
 from oo_profile.transport.message import Message
 from oo_stores.sqlite.connection import quoted
 
@@ -62,10 +63,13 @@ def erase_rows(writer: PoliteWriter, user_id: str) -> dict[str, int]:
     Raises:
         DatabaseError: Another writer held the file for too long; the same call may be made again.
     """
-    return {
-        table.name: _erase(writer, table, _keys_of(writer.connection, table, user_id))
-        for table in user_tables(writer.connection)
-    }
+    connection = writer.connection
+    # A builder cannot write while one of these waits for the disk.
+    with power_cut_may_undo(connection):
+        return {
+            table.name: _erase(writer, table, _keys_of(connection, table, user_id))
+            for table in user_tables(connection)
+        }
 
 
 def count_rows(connection: sqlite3.Connection, user_id: str) -> int:

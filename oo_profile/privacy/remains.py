@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from oo_profile.privacy.pages import BTreePage
 from oo_profile.privacy.scrubbing import scrub_page
+from oo_profile.storage.database import power_cut_may_undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +57,8 @@ def scrub(writer: PoliteWriter, path: Path, needle: bytes) -> DatabaseRemains:
     for attempt in range(ROUNDS):
         if not remains.pages:
             break
-        done = [scrub_page(writer, page, attempt) for page in remains.pages.values()]
+        with power_cut_may_undo(writer.connection):
+            done = [scrub_page(writer, page, attempt) for page in remains.pages.values()]
         writer.truncate_wal()
         remains = search_database(path, needle)
         if not any(done):

@@ -21,6 +21,10 @@ At 4 a builder writes half as much as alone, at 19 two thirds or more (`benchmar
 """
 
 _POLL_SECONDS: Final = 0.002
+_TRUNCATE_SECONDS: Final = 0.05
+"""How long an attempt to truncate waits for a builder's commit, and then for readers."""
+
+_TRUNCATE_PAUSE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ class PoliteWriter:
         path: The database file; it is there.
         patience: How time passes.
 
+    Attributes:
+        connection: The database.
+        locked_seconds: How long nobody else could write because of this one.
+
     Raises:
         DatabaseError: It cannot be opened.
         SchemaError: A newer version of this program made it.
@@ -76,6 +84,7 @@ class PoliteWriter:
         self.connection = connect(path)
         # SQLite's own waiting sleeps for up to 100 ms, longer than a busy builder leaves a gap.
         self.connection.execute("PRAGMA busy_timeout = 0")
+        self.locked_seconds = 0.0
 
     def close(self) -> None:
         """Close the connection."""
@@ -88,7 +97,9 @@ class PoliteWriter:
             DatabaseError: Another writer held the file for too long, or SQLite refuses.
         """
         began = self.insist(lambda: self._transact(work))
-        self._patience.sleep(_SHARE * (self._patience.monotonic() - began))
+        locked = self._patience.monotonic() - began
+        self.locked_seconds += locked
+        self._patience.sleep(_SHARE * locked)
 
     def truncate_wal(self) -> bool:
         """Bring all pages into the file and empty the log beside it.
@@ -105,7 +116,8 @@ class PoliteWriter:
         while not self._truncate():
             if self._patience.monotonic() > deadline:
                 return False
-            self._patience.sleep(_POLL_SECONDS)
+            # Each attempt syncs the file, for which a builder's commits wait.
+            self._patience.sleep(_TRUNCATE_PAUSE_SECONDS)
         return True
 
     def vacuum(self) -> None:
@@ -139,12 +151,16 @@ class PoliteWriter:
             work()
 
     def _truncate(self) -> bool:
+        execute = self.connection.execute
+        execute(f"PRAGMA busy_timeout = {round(_TRUNCATE_SECONDS * 1000)}")
         try:
-            busy, *_ = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            busy, *_ = execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError as error:
             if not _is_busy(error):
                 raise DatabaseError(self._path, error) from error
             return False
+        finally:
+            execute("PRAGMA busy_timeout = 0")
         return not busy
 
 

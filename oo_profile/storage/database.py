@@ -326,6 +326,12 @@ def _sync_log(connection: sqlite3.Connection) -> None:
         os.fsync(log.fileno())
 
 
+def commits_of_others(connection: sqlite3.Connection) -> int:
+    """Return a number that is another one once another connection has committed anything."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
 def has_table(connection: sqlite3.Connection, name: str) -> bool:
     """Say whether there is a table of this name."""
     found = connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
     from oo_transforms.history import Version
     from oo_transforms.state_view import StateView
 
-_SELECT = """
-    SELECT subject, payload, occurred_at, received_at FROM signals
+_KEYS = """
+    SELECT received_at, event_id FROM signals
     WHERE user_id = ? AND received_at < ? ORDER BY received_at
+"""
+_SELECT = """
+    SELECT subject, payload, occurred_at, received_at
+    FROM json_each(?) AS asked CROSS JOIN signals ON user_id = ? AND event_id = asked.value
+    ORDER BY received_at
+"""
+_DELETE = """
+    DELETE FROM signals WHERE user_id = ? AND event_id IN (SELECT value FROM json_each(?))
 """
 _KEEP_DIGESTS = """
     INSERT OR REPLACE INTO pruned_signals (user_id, event_digest, content_digest) VALUES (?, ?, ?)
@@ -45,13 +54,21 @@ class OldSignal:
     received_us: int
 
 
-def signals_before(connection: sqlite3.Connection, user_id: str, before_us: int) -> list[OldSignal]:
-    """Read a user's signals received before a moment, in log order."""
+def keys_before(
+    connection: sqlite3.Connection, user_id: str, before_us: int
+) -> list[tuple[int, str]]:
+    """Read received time and event id of a user's signals received before a moment, in order."""
+    return connection.execute(_KEYS, (user_id, before_us)).fetchall()
+
+
+def signals_named(
+    connection: sqlite3.Connection, user_id: str, event_ids: Sequence[str]
+) -> list[OldSignal]:
+    """Read those of some signals of a user that are stored, in log order."""
+    rows = connection.execute(_SELECT, (json.dumps(sorted(event_ids)), user_id))
     return [
         OldSignal(redecode(subject, payload), event_us, received_us)
-        for subject, payload, event_us, received_us in connection.execute(
-            _SELECT, (user_id, before_us)
-        )
+        for subject, payload, event_us, received_us in rows
     ]
 
 
@@ -78,7 +95,7 @@ def remove_signals(
     Args:
         connection: In a transaction.
         user_id: The user.
-        signals: All of them, at least one.
+        signals: All of them that are still stored, at least one.
         before_us: The moment, microseconds.
     """
     connection.executemany(
@@ -97,6 +114,5 @@ def remove_signals(
     )
     connection.execute(_KEEP_NEWEST, (user_id, before_us, len(signals), *clock))
     connection.execute(_KEEP_NEWER, (user_id, *clock))
-    connection.execute(
-        "DELETE FROM signals WHERE user_id = ? AND received_at < ?", (user_id, before_us)
-    )
+    event_ids = sorted(old.signal.event_id for old in signals)
+    connection.execute(_DELETE, (user_id, json.dumps(event_ids)))

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from oo_profile.errors import DatabaseError, NoDatabaseError
@@ -23,18 +24,37 @@ from oo_profile.storage import noting, pruning, tail_marks
 from oo_profile.storage.database import connect, reading_as_it_goes, transaction
 from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.state_table import StateTable
+from oo_profile.upkeep.breath import Breath
 from oo_profile.upkeep.checkpointing import checkpoints_until
 from oo_profile.upkeep.sampling import users_anywhere
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from oo_transforms.state_view import StateView
 
+SIGNALS_AT_ONCE = 1_000
+"""Pruned in one transaction, for which a builder waits: some thirty milliseconds."""
+
 USERS_AT_ONCE = 20
-"""Pruned in one transaction, for which a builder waits."""
+"""As well, however few signals they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The oldest signals of a user, as many as are pruned at once.
+
+    Attributes:
+        user_id: The user.
+        event_ids: The signals; he has no older ones.
+        before_us: All of them were received before this, and none of those that follow.
+    """
+
+    user_id: str
+    event_ids: list[str]
+    before_us: int
 
 
 @dataclass(slots=True)
@@ -54,23 +74,27 @@ class Pruned:
     waiting: int = 0
 
 
-def prune(
+def prune(  # noqa: PLR0913 - what, how much at once, and how it is shown
     path: Path,
     before_us: int,
     *,
     dry_run: bool = False,
     views: Sequence[StateView] = STATE_VIEWS,
+    signals_at_once: int = SIGNALS_AT_ONCE,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Pruned:
-    """Remove signals and rows from before a moment, a few users in each transaction.
+    """Remove signals and rows from before a moment, in short transactions.
 
-    A builder may run meanwhile, and it may be stopped at any time and started again.
+    One takes the signals of a few users, or some of those of one who has many: up to each of them
+    the checkpoint stands for what is gone. A builder may run meanwhile, and this may be stopped at
+    any time and started again.
 
     Args:
         path: The database.
         before_us: Signals received before this go, microseconds; not in the future.
         dry_run: Change nothing, and say what would go.
         views: All state views.
+        signals_at_once: The most that a transaction takes.
         progress: Called with how many users more were looked at.
 
     Returns:
@@ -88,11 +112,13 @@ def prune(
     try:
         with opened as connection:
             work = _Prune(connection, views, before_us, done)
-            users = users_anywhere(connection, ["signals"])
-            while some := list(islice(users, USERS_AT_ONCE)):
+            # Only what changes something keeps a builder waiting.
+            most = sys.maxsize if dry_run else signals_at_once
+            breath = Breath(connection)
+            for stretches in work.portions(most, progress):
                 with contextlib.nullcontext() if dry_run else transaction(connection):
-                    work.prune(some, dry_run=dry_run)
-                progress(len(some))
+                    work.prune(stretches, dry_run=dry_run)
+                breath.take()
     except sqlite3.Error as error:
         raise DatabaseError(path, error) from error
     return done
@@ -111,37 +137,78 @@ class _Prune:
         self._tables = [StateTable(view) for view in views]
         self._guard = DefinitionGuard(views)
         self._done = done
+        # The last user of each kind: stretches of one user follow each other.
+        self._pruned = self._waiting = ""
 
-    def prune(self, user_ids: Sequence[str], *, dry_run: bool) -> None:
-        """Prune some users, or count what would go."""
+    def portions(
+        self, most_signals: int, progress: Callable[[int], object]
+    ) -> Iterator[list[_Stretch]]:
+        """Give what is to be pruned in each transaction; tell how many users more are done."""
+        users = users_anywhere(self._connection, ["signals"])
+        while some := list(islice(users, USERS_AT_ONCE)):
+            portion: list[_Stretch] = []
+            room = most_signals
+            for stretch in chain.from_iterable(self._stretches(u, most_signals) for u in some):
+                if portion and len(stretch.event_ids) > room:
+                    yield portion
+                    portion, room = [], most_signals
+                portion.append(stretch)
+                room -= len(stretch.event_ids)
+            if portion:
+                yield portion
+            progress(len(some))
+
+    def _stretches(self, user_id: str, most_signals: int) -> Iterator[_Stretch]:
+        keys = pruning.keys_before(self._connection, user_id, self._before_us)
+        for begin in range(0, len(keys), most_signals):
+            own = keys[begin : begin + most_signals]
+            is_last = begin + len(own) == len(keys)
+            before_us = self._before_us if is_last else own[-1][0] + 1
+            yield _Stretch(user_id, [event_id for _, event_id in own], before_us)
+
+    def prune(self, stretches: Sequence[_Stretch], *, dry_run: bool) -> None:
+        """Prune some stretches, or count what would go."""
         self._guard.check(self._connection)
-        marked = {mark.user_id for mark in tail_marks.marks(self._connection, user_ids)}
-        for user_id in user_ids:
-            signals = pruning.signals_before(self._connection, user_id, self._before_us)
-            if not signals:
-                continue
-            if user_id in marked:
+        users = {stretch.user_id for stretch in stretches}
+        marked = {mark.user_id for mark in tail_marks.marks(self._connection, users)}
+        for stretch in stretches:
+            user_id = stretch.user_id
+            if user_id in marked and user_id != self._waiting:
+                self._waiting = user_id
                 self._done.waiting += 1
-                continue
-            self._done.users += 1
-            self._done.signals += len(signals)
-            self._prune_rows(user_id, signals, dry_run=dry_run)
-            if not dry_run:
-                pruning.remove_signals(self._connection, user_id, signals, self._before_us)
+            # Who has come to rest before his next stretch lacks the one before.
+            if user_id != self._waiting:
+                self._prune(stretch, dry_run=dry_run)
 
-    def _keep_for_others(self, user_id: str, signals: Sequence[pruning.OldSignal]) -> None:
+    def _prune(self, stretch: _Stretch, *, dry_run: bool) -> None:
+        user_id = stretch.user_id
+        signals = pruning.signals_named(self._connection, user_id, stretch.event_ids)
+        # He may have been forgotten since they were listed.
+        if not signals:
+            return
+        if user_id != self._pruned:
+            self._pruned = user_id
+            self._done.users += 1
+        self._done.signals += len(signals)
+        self._prune_rows(stretch, signals, dry_run=dry_run)
+        if not dry_run:
+            pruning.remove_signals(self._connection, user_id, signals, stretch.before_us)
+
+    def _keep_for_others(self, stretch: _Stretch, signals: Sequence[pruning.OldSignal]) -> None:
         """Keep what the rows and signals that go have told of signals that stay, or may come."""
+        user_id = stretch.user_id
         noting.keep_answers(self._connection, user_id, [(s.signal, s.received_us) for s in signals])
         if any(table.view.fills for table in self._tables):
-            noting.keep_histories(self._connection, user_id, self._before_us)
+            noting.keep_histories(self._connection, user_id, stretch.before_us)
         noting.drop_features(self._connection, user_id, [s.signal.event_id for s in signals])
 
     def _prune_rows(
-        self, user_id: str, signals: Sequence[pruning.OldSignal], *, dry_run: bool
+        self, stretch: _Stretch, signals: Sequence[pruning.OldSignal], *, dry_run: bool
     ) -> None:
+        user_id = stretch.user_id
         kept = checkpoints_until(self._connection, self._tables, user_id, signals)
         if not dry_run:
-            self._keep_for_others(user_id, signals)
+            self._keep_for_others(stretch, signals)
         for table, state in kept.items():
             count = table.remove_before if not dry_run else table.count_before
             rows = count(self._connection, user_id, state.event_time_us, state.created_us)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from oo_profile.storage.definitions import DefinitionGuard
 from oo_profile.storage.near_users import near_users
 from oo_profile.storage.state_table import StateTable
 from oo_profile.storage.user_ranges import SIGNALS_A_RANGE, user_ranges
+from oo_profile.upkeep.breath import Breath
 from oo_profile.upkeep.refusals import refusals_told
 from oo_profile.upkeep.remaking import remake, to_remake
 from oo_profile.upkeep.replay_pool import ReplayPool
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from oo_profile.settings import Settings
     from oo_profile.upkeep.swapping import Swapped
     from oo_transforms.state_view import StateView
-
-BREATH_SECONDS = 0.02
-"""Left to a builder that is writing too: SQLite lets in whoever happens to ask."""
 
 
 @dataclass(slots=True)
@@ -197,14 +194,12 @@ class _Rebuild:
         copy = OnlineCopy(self._database, tables, self._online)
         for table in tables:
             self.done.changes[table.name] = RowChanges()
-        commits = copy.commits_of_others()
+        breath = Breath(self._database)
         with power_cut_may_undo(self._database):
             for replayed in self._pool.replay(ranges, tables):
                 self._add(swapper.swap(replayed), copy)
                 self._counted(replayed)
-                before, commits = commits, copy.commits_of_others()
-                if commits != before:
-                    time.sleep(BREATH_SECONDS)
+                breath.take()
         swapper.published()
 
     def _add(self, swapped: Swapped, copy: OnlineCopy) -> None:

@@ -191,12 +191,13 @@ def test_what_history_knew_outlives_a_prune(
         moments = sorted(data.draw(st.sampled_from([0, *received])) for _ in range(2))
         for moment_us in moments:
             before = TABLE.newest(connection, USER)
-            prune(path, moment_us, views=VIEWS)
+            pieces = data.draw(st.integers(1, 4))
+            prune(path, moment_us, views=VIEWS, signals_at_once=pieces)
             assert TABLE.newest(connection, USER) is None or before is not None
             assert_replayed(connection)
         write(connection, log[at:], sizes)
         assert_replayed(connection)
-        prune(path, max([0, *received]) + 1, views=VIEWS)
+        prune(path, max([0, *received]) + 1, views=VIEWS, signals_at_once=2)
         assert_replayed(connection)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.batches import (
@@ -27,6 +28,7 @@ from support.payloads import message as data_of
 from support.strategies import Logged, logs
 
 from oo_profile.building.replaying import Replayer
+from oo_profile.errors import DatabaseError
 from oo_profile.storage import signal_log
 from oo_profile.storage.chosen_users import UserRange
 from oo_profile.storage.offsets import offsets_at
@@ -107,7 +109,7 @@ def test_what_comes_after_is_as_without(data: st.DataObject, sizes: list[int]) -
         ends = [received for *_, received in signal_log.signals_of(whole, USER)]
         since_us = data.draw(st.sampled_from([0, *ends, *(end + 1 for end in ends)]))
         foreseen = prune(path, since_us, dry_run=True)
-        done = prune(path, since_us)
+        done = prune(path, since_us, signals_at_once=data.draw(st.integers(1, 5)))
         assert done == foreseen
         assert done.signals == sum(end < since_us for end in ends)
         for connection in (pruned, whole):
@@ -125,7 +127,7 @@ def test_what_comes_after_is_as_without(data: st.DataObject, sizes: list[int]) -
             assert found == expected
         # Again, with all that has come since.
         prune(path, since_us)
-        prune(path, max(moments))
+        prune(path, max(moments), signals_at_once=data.draw(st.integers(1, 5)))
         assert rebuilt(pruned)
         assert_same_from(pruned, whole, max(moments), [max(moments)])
 
@@ -154,6 +156,24 @@ def test_one_state_a_user_and_view_stays(tmp_path: Path) -> None:
         connection.execute("DELETE FROM mood_state")
         assert not rebuilt(connection)
         assert count(connection, "mood_state") == 1
+
+
+def test_a_user_with_many_signals_is_pruned_in_pieces(tmp_path: Path) -> None:
+    """Stopped within one, the pieces before stand for themselves; the next call does the rest."""
+    path = tmp_path / "oo.db"
+    with database(path) as connection:
+        writer(connection).write([mood(number, 40 - number) for number in range(10)])
+        connection.execute(
+            "CREATE TRIGGER stopping BEFORE DELETE ON signals WHEN old.event_id = 'e7' "
+            "BEGIN SELECT RAISE(ABORT, 'stopped'); END"
+        )
+        with pytest.raises(DatabaseError, match="stopped"):
+            prune(path, RECEIVED_US + 100, signals_at_once=3)
+        assert count(connection, "signals") == 4
+        assert rebuilt(connection)
+        connection.execute("DROP TRIGGER stopping")
+        assert prune(path, RECEIVED_US + 100) == Pruned(1, 4, {"mood_state": 4})
+        assert rebuilt(connection)
 
 
 def test_a_late_signal_from_before_is_added_and_writes_nothing_before(tmp_path: Path) -> None:
