@@ -78,17 +78,18 @@ def _tip_panels(found: TipResult) -> list[Callable[[Axes], None]]:
 
 def _estimates(panel: Axes, policies: Sequence[PolicyResult | ValueResult]) -> None:
     for number, (name, label) in enumerate(_MARKS):
+        panel.plot([], [], "o-", color=COLOURS[number], ms=4, label=label)
         for row, policy in enumerate(policies):
             found: Range | None = getattr(policy, name)
             at = row + (number - 1) * _APART
-            _interval(panel, found, at, COLOURS[number], "" if row else label)
+            _interval(panel, found, at, COLOURS[number])
     names = [policy.policy for policy in policies]
     panel.set_yticks(range(len(names)), names)
     panel.invert_yaxis()
 
 
-def _interval(panel: Axes, found: Range | None, row: float, colour: str, label: str = "") -> None:
+def _interval(panel: Axes, found: Range | None, row: float, colour: str) -> None:
     if found is None:
         return
     panel.plot([found.low, found.high], [row, row], color=colour, lw=1.5)
-    panel.plot([found.value], [row], "o", color=colour, ms=4, label=label or None)
+    panel.plot([found.value], [row], "o", color=colour, ms=4)

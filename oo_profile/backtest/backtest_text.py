@@ -41,8 +41,8 @@ _MODEL_HEAD = ("learns from", "sees", "log loss", "area under the curve")
 
 def backtest_lines(result: BacktestResult) -> Iterator[str]:
     """Write what was found, part by part."""
-    for part, files in result.left_out.items():
-        yield f"left out: {part}: no {', '.join(files)}"
+    for part, reason in result.left_out.items():
+        yield f"left out: {part}: {reason}"
     for part, found in ((OPEN_TASKS, result.open_tasks), (NEXT_KIND, result.next_kind)):
         if found is not None:
             yield from ("", f"{part[0].upper()}{part[1:]}", *_work(found))
@@ -64,8 +64,9 @@ def _work(found: WorkResult) -> Iterator[str]:
     live, new = (policy.policy for policy in found.policies[:2])
     gate = found.gate
     yield (
-        f"Gate: {new} gets {gate.difference:+.4f} a decision against {live} in truth; it opens in "
-        f"{gate.opened_logs} of {counted(found.logs, 'log')}."
+        f"Gate: {new} gets {gate.difference:+.4f} a decision against {live} in truth. Of "
+        f"{counted(found.logs, 'log')} the lower bound of the difference is above 0 in "
+        f"{gate.better_logs}, and the gate opens in {gate.opened_logs}."
     )
     yield from (f"  the first log: {rule}" for rule in gate.broken)
 
@@ -96,6 +97,7 @@ def _tips(found: TipResult) -> Iterator[str]:
     ):
         yield from ("", title)
         yield from aligned([_VALUE_HEAD, *map(_value, values)])
+        yield from (f"* {one.policy}: {one.not_reported}" for one in values if one.not_reported)
     yield from ("", "A thumbs up, predicted before each tip is learned from:")
     yield from aligned(
         [
@@ -119,7 +121,9 @@ def _value(found: ValueResult) -> Sequence[str]:
     return (found.policy, *map(range_text, ranges), range_text(found.above_never))
 
 
-def _verdict(gain: Range) -> str:
+def _verdict(gain: Range | None) -> str:
+    if gain is None:
+        return "one person says nothing of others"
     if gain.low > 0:
         return "it improves the prediction"
     return "it makes it worse" if gain.high < 0 else "no difference is shown"

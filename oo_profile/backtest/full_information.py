@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from oo_bandit import Health, Logged, Rollout, Tally, judge, report
+from oo_bandit import RULES, Health, Logged, Rollout, Tally, judge, report
 from oo_bandit.estimates import estimate_value
+from oo_bandit.sequences import difference_bound
 from oo_bandit.sums import sums_by_decision, sums_by_person
 from oo_profile.backtest.playback import LEARNERS, play
 from oo_profile.backtest.ranges import Range
@@ -16,7 +17,6 @@ from oo_profile.backtest.ranges import Range
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from oo_bandit import Verdict
     from oo_bandit.arrays import Floats
     from oo_profile.backtest.playback import Playback, Prepared
 
@@ -61,11 +61,14 @@ class GateResult:
 
     Attributes:
         difference: True mean reward of the new one minus that of the live one, over all logs.
+        better_logs: In how many logs the lower bound of the difference is above 0, whatever else
+            the gate asks for.
         opened_logs: In how many logs it opens.
         broken: Rules that the first log does not keep, each with what was found.
     """
 
     difference: float
+    better_logs: int
     opened_logs: int
     broken: tuple[str, ...]
 
@@ -106,11 +109,13 @@ def judge_work(
         step_done: Called after each decision of each log.
     """
     played = [play(prepared, rules, seed, step_done) for seed in seeds]
-    verdicts = [_verdict(one.logged) for one in played]
+    pairs = [_learners_only(one.logged) for one in played]
+    verdicts = [judge(_CANARY, _FULL, pair) for pair in pairs]
     per_person = np.bincount(played[0].logged.person)
     learned = [one.values.mean(axis=0) for one in played]
     gate = GateResult(
         float(np.mean([values[1] - values[0] for values in learned])),
+        sum(_bound(pair) > 0 for pair in pairs),
         sum(verdict.is_allowed for verdict in verdicts),
         tuple(f"{finding.rule}: {finding.found}" for finding in verdicts[0].broken),
     )
@@ -160,8 +165,12 @@ def _mean_by_person(values: Floats, logged: Logged) -> float:
     return float((np.bincount(logged.person, values) / counts).mean())
 
 
-def _verdict(logged: Logged) -> Verdict:
-    """Ask the gate about the two learning policies.
+def _bound(pair: Tally) -> float:
+    return float(difference_bound(pair.decisions, 1, 0, level=RULES.level))
+
+
+def _learners_only(logged: Logged) -> Tally:
+    """Add up what the gate is asked about: the two learning policies.
 
     Nothing was served, so nothing was slow or expired: those guard rails are kept.
     """
@@ -176,5 +185,4 @@ def _verdict(logged: Logged) -> Verdict:
         prediction=logged.prediction[:, : len(LEARNERS)],
         person=logged.person,
     )
-    health = Health(measured_expired=count, measured_time=count)
-    return judge(_CANARY, _FULL, Tally.of(pair, health))
+    return Tally.of(pair, Health(measured_expired=count, measured_time=count))

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
 from oo_profile.inputs.tasks import DEFAULT_PRIORITY
+from oo_transforms.columns import REQUESTED
 from oo_transforms.policies import POLICIES
 from oo_transforms.state import State
 from oo_transforms.views import FEATURE_GROUPS, STATE_VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from oo_bandit.arrays import Floats
     from oo_profile.backtest.past_decision import PastDecision, SeenSignal
-from oo_transforms.policies import Policy
+    from oo_transforms.columns import Inputs, Outputs
 
-WIDEST: Final[Policy] = POLICIES["bandit_v2"]
+WIDEST: Final = POLICIES["bandit_v2"]
 _READ: Final = ("task_state", "tip_state")
 _VIEWS: Final = tuple(view for view in STATE_VIEWS if view.name in _READ)
-_GROUPS: Final = tuple(
-    (compute, names)
-    for group, compute in FEATURE_GROUPS
-    if (names := tuple(f.name for f in group.features if f.name in WIDEST.features))
-)
+
+Asked: TypeAlias = "tuple[tuple[Callable[[Inputs], Outputs], tuple[str, ...]], ...]"
+"""Functions, and which of its features each is asked for."""
+
+
+def asked_of(features: Container[str]) -> Asked:
+    """Find the functions that compute some features."""
+    return tuple(
+        (compute, names)
+        for group, compute in FEATURE_GROUPS
+        if (names := tuple(f.name for f in group.features if f.name in features))
+    )
+
+
+_WIDEST_ASKED: Final = asked_of(WIDEST.features)
 
 
 class KnownThen:
@@ -48,19 +59,17 @@ class KnownThen:
                     added = added._replace(category=state.kept_name(added.category))
                 state.update(added, time_us, signal.event_id)
 
-    def features(
-        self, names: Iterable[tuple[Any, tuple[str, ...]]], request: Mapping[str, Sequence[Any]]
-    ) -> dict[str, list[Any]]:
+    def features(self, asked: Asked, request: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
         """Compute features by the functions that serving runs.
 
         Args:
-            names: Functions, and which of their features are asked for.
+            asked: What `asked_of` gave.
             request: Request data, a list each; those of one candidate are lists of one.
         """
         inputs = dict(request) | self._cells()
         found: dict[str, list[Any]] = {}
-        for compute, asked in names:
-            found |= compute(inputs | {"requested_outputs": asked})
+        for compute, names in asked:
+            found |= compute(inputs | {REQUESTED: names})
         return found
 
     def _cells(self) -> dict[str, list[Any]]:
@@ -82,4 +91,4 @@ class KnownThen:
             "priority": [float(DEFAULT_PRIORITY)] * count,
             "category": [candidate.category for candidate in decision.candidates],
         }
-        return WIDEST.vectors(self.features(_GROUPS, request))
+        return WIDEST.vectors(self.features(_WIDEST_ASKED, request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from oo_profile.backtest.full_information import WorkResult, judge_work
 from oo_profile.backtest.next_kind import next_kind_decisions
@@ -17,11 +17,12 @@ from oo_profile.inputs.work_log import read_work_log
 from oo_profile.transport.signal_file import read_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from oo_profile.backtest.past_decision import PastDecision
+    from oo_profile.inputs.tasks import Task
 
 WORK_LOG: Final = "work_log.csv.gz"
 TIPS: Final = ("heartsteps_decisions.jsonl.gz", "heartsteps.jsonl.gz")
@@ -32,8 +33,15 @@ REAL_TIPS: Final = "real tips"
 FILES: Final = {OPEN_TASKS: (WORK_LOG,), NEXT_KIND: (WORK_LOG,), REAL_TIPS: TIPS}
 """What each part reads."""
 
-OPEN_TASK_RULES: Final = ("at random", "newest first", "oldest first", "own share")
-NEXT_KIND_RULES: Final = ("at random", "own share", "last kind", "always other")
+
+Choices: TypeAlias = "Callable[[Sequence[Task]], Iterator[PastDecision]]"
+"""Finds the choices that a work log holds."""
+
+WORK_PARTS: Final[Mapping[str, tuple[Choices, tuple[str, ...]]]] = {
+    OPEN_TASKS: (open_task_decisions, ("at random", "newest first", "oldest first", "own share")),
+    NEXT_KIND: (next_kind_decisions, ("at random", "own share", "last kind", "always other")),
+}
+"""Of the parts on a work log: their choices, and the rules that take part."""
 
 
 class Step(Protocol):
@@ -59,14 +67,19 @@ class BacktestResult:
         open_tasks: Which of my open tasks next; None if it was left out.
         next_kind: What kind of work next; likewise.
         real_tips: Real tips; likewise.
-        left_out: Parts that were left out, each with the files that it misses.
+        left_out: Parts that were left out, each with the reason.
     """
 
     seed: int
     open_tasks: WorkResult | None
     next_kind: WorkResult | None
     real_tips: TipResult | None
-    left_out: dict[str, tuple[str, ...]]
+    left_out: dict[str, str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every part was left out."""
+        return len(self.left_out) == len(FILES)
 
 
 def backtest(folder: Path, *, seed: int, logs: int, progress: Progress) -> BacktestResult:
@@ -84,35 +97,39 @@ def backtest(folder: Path, *, seed: int, logs: int, progress: Progress) -> Backt
         TipDecisionsError: A line of the tip decisions is none.
     """
     left_out = {
-        part: missing
+        part: f"no {', '.join(missing)}"
         for part, names in FILES.items()
-        if (missing := tuple(name for name in names if not (folder / name).is_file()))
+        if (missing := [name for name in names if not (folder / name).is_file()])
     }
     if len(left_out) == len(FILES):
         raise BacktestDataError(folder, (WORK_LOG, *TIPS))
-    open_tasks = next_kind = None
-    if OPEN_TASKS not in left_out:
-        tasks = list(read_work_log(folder / WORK_LOG))
-        seeds = range(seed, seed + logs)
-        choices = list(open_task_decisions(tasks))
-        with progress(OPEN_TASKS, len(choices) * (1 + logs)) as bar:
-            open_tasks = _work(choices, OPEN_TASK_RULES, seeds, bar)
-        choices = list(next_kind_decisions(tasks))
-        with progress(NEXT_KIND, len(choices) * (1 + logs)) as bar:
-            next_kind = _work(choices, NEXT_KIND_RULES, seeds, bar)
+    work: dict[str, WorkResult] = {}
+    tasks = [] if OPEN_TASKS in left_out else list(read_work_log(folder / WORK_LOG))
+    for part in [part for part in WORK_PARTS if part not in left_out]:
+        found = _work(part, tasks, range(seed, seed + logs), progress)
+        if found is None:
+            left_out[part] = f"{WORK_LOG} holds no such choice"
+        else:
+            work[part] = found
     tips = None if REAL_TIPS in left_out else _tips(folder, seed)
-    return BacktestResult(seed, open_tasks, next_kind, tips, left_out)
+    if tips is None:
+        left_out.setdefault(REAL_TIPS, f"{TIPS[0]} holds no tip that was sent")
+    return BacktestResult(seed, work.get(OPEN_TASKS), work.get(NEXT_KIND), tips, left_out)
 
 
 def _work(
-    decisions: Iterable[PastDecision], rules: Sequence[str], seeds: Sequence[int], bar: Step
-) -> WorkResult:
-    prepared = prepare(decisions, bar.update)
-    return judge_work(prepared, rules, seeds, bar.update)
+    part: str, tasks: Sequence[Task], seeds: Sequence[int], progress: Progress
+) -> WorkResult | None:
+    choices, rules = WORK_PARTS[part]
+    decisions = list(choices(tasks))
+    if not decisions:
+        return None
+    with progress(part, len(decisions) * (1 + len(seeds))) as bar:
+        return judge_work(prepare(decisions, bar.update), rules, seeds, bar.update)
 
 
-def _tips(folder: Path, seed: int) -> TipResult:
-    _decisions, signals = (str(folder / name) for name in TIPS)
-    return judge_tips(
-        list(read_tip_decisions(folder / TIPS[0])), signals_by_person(read_signals(signals)), seed
-    )
+def _tips(folder: Path, seed: int) -> TipResult | None:
+    decisions = list(read_tip_decisions(folder / TIPS[0]))
+    if all(decision.action == "none" for decision in decisions):
+        return None
+    return judge_tips(decisions, signals_by_person(read_signals(str(folder / TIPS[1]))), seed)

@@ -24,7 +24,7 @@ Prepared: TypeAlias = "tuple[PastDecision, Floats]"
 """A decision and its candidates' scaled vectors."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Playback:
     """What a log and the truth say of the same decisions.
 

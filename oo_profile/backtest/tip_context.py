@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from oo_profile.backtest.known_then import asked_of
 from oo_transforms.clock import DAY_US, MINUTE_US, local_time
-from oo_transforms.views import FEATURE_GROUPS
 
 if TYPE_CHECKING:
     from oo_bandit.arrays import Floats
@@ -43,11 +43,7 @@ _LOG_STEPS: Final = 8.0
 _CELSIUS: Final = 30.0
 _MILD: Final = 15.0
 _STUDY_DAYS: Final = 42.0
-_GROUPS: Final = tuple(
-    (compute, names)
-    for group, compute in FEATURE_GROUPS
-    if (names := tuple(f.name for f in group.features if f.name in PROFILE))
-)
+_ASKED: Final = asked_of(PROFILE)
 
 
 def context_vector(decision: TipDecision, action: Action) -> Floats:
@@ -87,5 +83,5 @@ def profile_vector(decision: TipDecision, known: KnownThen) -> Floats:
         "utc_offset_minutes": [decision.utc_offset_minutes],
         "category": [decision.action],
     }
-    found = known.features(_GROUPS, request)
+    found = known.features(_ASKED, request)
     return np.array([found[name][0] / scale for name, scale in PROFILE.items()], np.float64)

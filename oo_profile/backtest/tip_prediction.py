@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from operator import attrgetter
@@ -37,7 +38,7 @@ MODELS: Final[Mapping[str, int]] = {
 SCOPES: Final = ("one model for all", "one model a person")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
     """Predictions of real tips, each made before its answer was known.
 
@@ -130,11 +131,17 @@ def _predictions(
 
 
 def area_under_curve(answer: Floats, chance: Floats) -> float:
-    """Tell how often a tip with a thumbs up was given more chance than one without; ties half."""
+    """Tell how often a tip with a thumbs up was given more chance than one without; ties half.
+
+    Returns:
+        NaN if all tips have the same answer.
+    """
     _, ranks = np.unique(chance, return_inverse=True)
     counts = np.bincount(ranks)
     middle = (counts.cumsum() - (counts - 1) / 2)[ranks]
     good = answer > 0
     pairs = good.sum() * (~good).sum()
+    if not pairs:
+        return math.nan
     above = middle[good].sum() - good.sum() * (good.sum() + 1) / 2
     return float(above / pairs)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 RESAMPLES: Final = 1000
 """Of people, for the interval of an area under the curve."""
 
+LEAST_PEOPLE: Final = 2
+"""For an interval over people."""
+
 _ENDS: Final = (2.5, 97.5)
 
 
@@ -46,6 +49,7 @@ class ValueResult:
         doubly_robust: The same, doubly robust.
         by_person: Mean over people, doubly robust.
         above_never: Difference to never sending anything, doubly robust; None for that itself.
+        not_reported: Why the log says nothing of it, so that all else is None; empty if it does.
     """
 
     policy: str
@@ -54,6 +58,7 @@ class ValueResult:
     doubly_robust: Range | None
     by_person: Range | None
     above_never: Range | None
+    not_reported: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,13 @@ class PredictionResult:
         model: What it sees.
         log_loss: Mean over tips, nats; smaller is better.
         area: Under the curve: how often a tip with a thumbs up is ranked above one without; the
-            interval is over people.
+            interval is over people. None if all answers are alike.
     """
 
     scope: str
     model: str
     log_loss: float
-    area: Range
+    area: Range | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class TipResult:
         log_steps: Values in log(steps + 0.5).
         predictions: Every model in every scope.
         gains: By scope, how much log loss the profile saves over context alone: mean over people,
-            with an interval over them.
+            with an interval over them; None if there is only one.
     """
 
     decisions: int
@@ -95,7 +100,7 @@ class TipResult:
     thumbs_up: tuple[ValueResult, ...]
     log_steps: tuple[ValueResult, ...]
     predictions: tuple[PredictionResult, ...]
-    gains: Mapping[str, Range]
+    gains: Mapping[str, Range | None]
 
 
 def judge_tips(
@@ -137,24 +142,27 @@ def _values(logged: Logged, factor: float, offset: float) -> tuple[ValueResult, 
     differences = {one.policy: one.by_decision for one in said.differences}
     results = []
     for place, one in enumerate(said.policies):
-        estimates, apart = one.by_decision, differences.get(one.policy)
-        if estimates is None:
+        found, apart = one.by_decision, differences.get(one.policy)
+        why_not = "; ".join(one.check.flags + one.check.lacks)
+        if found is None:
+            results.append(ValueResult(one.policy, None, None, None, None, None, why_not))
             continue
         by_person = estimate_value(people, place).doubly_robust
         results.append(
             ValueResult(
                 one.policy,
-                Range.of(estimates.ips, factor, offset),
-                Range.of(estimates.self_normalised, factor, offset),
-                Range.of(estimates.doubly_robust, factor, offset),
+                Range.of(found.ips, factor, offset),
+                Range.of(found.self_normalised, factor, offset),
+                Range.of(found.doubly_robust, factor, offset),
                 Range.of(by_person, factor, offset),
                 None if apart is None else Range.of(apart.doubly_robust, factor),
+                why_not,
             )
         )
     return tuple(results)
 
 
-def _area(predicted: Predicted, scope: str, model: str, rng: np.random.Generator) -> Range:
+def _area(predicted: Predicted, scope: str, model: str, rng: np.random.Generator) -> Range | None:
     chance = predicted.chance[scope, model]
     by_person = [np.flatnonzero(predicted.person == one) for one in np.unique(predicted.person)]
     areas = []
@@ -162,15 +170,21 @@ def _area(predicted: Predicted, scope: str, model: str, rng: np.random.Generator
         drawn = rng.integers(0, len(by_person), len(by_person))
         rows = np.concatenate([by_person[one] for one in drawn])
         areas.append(area_under_curve(predicted.answer[rows], chance[rows]))
-    low, high = np.percentile(areas, _ENDS).tolist()
+    # A resample of people who all answered alike says nothing.
+    known = [area for area in areas if math.isfinite(area)]
+    if not known:
+        return None
+    low, high = np.percentile(known, _ENDS).tolist()
     return Range(area_under_curve(predicted.answer, chance), low, high)
 
 
-def _gain(predicted: Predicted, scope: str) -> Range:
+def _gain(predicted: Predicted, scope: str) -> Range | None:
     context, both = list(MODELS)[1:]
     saved = predicted.losses(scope, context) - predicted.losses(scope, both)
     counts = np.bincount(predicted.person)
     means: Floats = np.bincount(predicted.person, saved) / counts
+    if len(means) < LEAST_PEOPLE:
+        return None
     error = means.std(ddof=1) / math.sqrt(len(means))
     half = float(student(np.array(len(means) - 1.0)) * error)
     mean = float(means.mean())

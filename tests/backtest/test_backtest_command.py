@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+HEADER = "user_id,task_id,category,created_at,completed_at\n"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Make a folder with a small work log and a small trial."""
@@ -57,7 +60,7 @@ def test_every_part_is_told_and_drawn(folder: Path) -> None:
     printed = run("--data", str(folder), "--logs", "2", "--plot", str(folder / "plot.svg"))
     for line in ("Which of my open tasks next", "What kind of work next", "Real tips"):
         assert f"{line}\n" in printed
-    assert "it opens in 0 of 2 logs" in printed
+    assert "and the gate opens in 0." in printed
     assert "left out" not in printed
     assert b"</svg>" in (folder / "plot.svg").read_bytes()
 
@@ -83,3 +86,31 @@ def test_a_part_without_its_file_is_left_out_by_name(folder: Path) -> None:
     assert done.exit_code == 1
     assert "has none of work_log.csv.gz" in done.output
     assert "name their folder with --data" in done.output
+
+
+def test_a_file_without_a_choice_is_left_out_by_name(folder: Path) -> None:
+    """Nobody who had two open tasks, nobody who finished a second one, nothing that was sent."""
+    (folder / WORK_LOG).write_bytes(gzip.compress(HEADER.encode()))
+    write_lines(folder / TIPS[0], [tip(0, available=False)])
+    printed = run("--data", str(folder), "--plot", str(folder / "plot.svg"))
+    assert printed.splitlines() == [
+        "left out: which of my open tasks next: work_log.csv.gz holds no such choice",
+        "left out: what kind of work next: work_log.csv.gz holds no such choice",
+        "left out: real tips: heartsteps_decisions.jsonl.gz holds no tip that was sent",
+    ]
+    assert not (folder / "plot.svg").exists()
+
+
+def test_one_person_says_nothing_of_others(folder: Path) -> None:
+    """What needs several people is missing, and all else is told."""
+    lines = [tip(0), tip(1, outcome={"steps_30_or_0": 1.0, "response": "bad"}), tip(2)] * 40
+    write_lines(folder / TIPS[0], lines)
+    (folder / WORK_LOG).unlink()
+    printed = run("--data", str(folder))
+    assert "saves - nats a tip over 'context', by person: one person says nothing" in printed
+    found = json.loads(run("--data", str(folder), "--json"))
+    never, *_, as_sent = found["real_tips"]["thumbs_up"]
+    assert never["ips"] is None
+    assert f"* never: {never['not_reported']}" in printed
+    assert as_sent["by_person"] is None
+    assert found["open_tasks"] is None

@@ -42,6 +42,8 @@ def test_effects_on_steps_are_those_that_were_published(result: TipResult) -> No
 def test_the_profile_helps_one_model_for_all_and_not_one_a_person(result: TipResult) -> None:
     """A model that learns from one person alone knows his rate already."""
     for_all, alone = (result.gains[scope] for scope in ("one model for all", "one model a person"))
+    assert for_all is not None
+    assert alone is not None
     assert for_all.low > 0
     assert alone.holds(0.0)
     assert list(map(partial(round, ndigits=3), (for_all.value, alone.value))) == [0.036, -0.003]

@@ -64,7 +64,7 @@ def backtest(*, data: Path, seed: int, logs: int, as_json: bool, plot: Path | No
         click.echo(json.dumps(asdict(result), indent=2))
     else:
         click.echo("\n".join(backtest_lines(result)))
-    if plot is not None:
+    if plot is not None and not result.is_empty:
         from oo_profile.backtest.backtest_plot import draw_backtest  # noqa: PLC0415 - matplotlib
 
         draw_backtest(result, plot)
