@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from oo_profile.backtest.parts import NEXT_KIND, OPEN_TASKS, REAL_TIPS
 from oo_profile.backtest.tip_prediction import MODELS
-from oo_profile.reports.text_table import aligned
+from oo_profile.reports.text_table import aligned, markdown_table
 from oo_profile.reports.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from oo_profile.backtest.full_information import PolicyResult, WorkResult
     from oo_profile.backtest.parts import BacktestResult
     from oo_profile.backtest.ranges import Range
-    from oo_profile.backtest.tip_result import TipResult, ValueResult
+    from oo_profile.backtest.tip_result import PredictionResult, TipResult, ValueResult
+
+MARK = "†"
+"""Of what `oo bandit evaluate` would not report."""
 
 _WORK_HEAD = (
     "policy",
@@ -39,40 +43,62 @@ _VALUE_HEAD = (
 _MODEL_HEAD = ("learns from", "sees", "log loss", "area under the curve")
 
 
-def backtest_lines(result: BacktestResult) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a report is laid out.
+
+    Attributes:
+        table: Writes rows.
+        heading: Stands before the name of a part.
+        item: Stands before a remark.
+    """
+
+    table: Callable[[Iterable[Sequence[str]]], list[str]]
+    heading: str = ""
+    item: str = ""
+
+
+TERMINAL: Final = Layout(aligned)
+MARKDOWN: Final = Layout(markdown_table, "### ", "- ")
+
+
+def backtest_lines(result: BacktestResult, layout: Layout = TERMINAL) -> Iterator[str]:
     """Write what was found, part by part."""
     for part, reason in result.left_out.items():
-        yield f"left out: {part}: {reason}"
+        yield f"{layout.item}left out: {part}: {reason}"
     for part, found in ((OPEN_TASKS, result.open_tasks), (NEXT_KIND, result.next_kind)):
         if found is not None:
-            yield from ("", f"{part[0].upper()}{part[1:]}", *_work(found))
+            yield from ("", f"{layout.heading}{part[0].upper()}{part[1:]}", "")
+            yield from _work(found, layout)
     if result.real_tips is not None:
-        yield from ("", f"{REAL_TIPS[0].upper()}{REAL_TIPS[1:]}", *_tips(result.real_tips))
+        yield from ("", f"{layout.heading}{REAL_TIPS[0].upper()}{REAL_TIPS[1:]}", "")
+        yield from _tips(result.real_tips, layout)
 
 
-def _work(found: WorkResult) -> Iterator[str]:
+def _work(found: WorkResult, layout: Layout) -> Iterator[str]:
     yield (
         f"{counted(found.decisions, 'decision')} of {found.people:,} people; "
         f"one person makes {found.heaviest_share:.0%} of them. Estimates are from a log in which "
         "chance chose."
     )
     yield ""
-    yield from aligned([_WORK_HEAD, *(_policy(one, found.logs) for one in found.policies)])
+    yield from layout.table([_WORK_HEAD, *(_policy(one, found.logs) for one in found.policies)])
+    yield ""
     for policy in found.policies:
         if policy.not_reported:
-            yield f"* {policy.policy}: {policy.not_reported}"
+            yield f"{layout.item}{MARK} {policy.policy}: {policy.not_reported}"
     live, new = (policy.policy for policy in found.policies[:2])
     gate = found.gate
     yield (
-        f"Gate: {new} gets {gate.difference:+.4f} a decision against {live} in truth. Of "
-        f"{counted(found.logs, 'log')} the lower bound of the difference is above 0 in "
+        f"{layout.item}Gate: {new} gets {gate.difference:+.4f} a decision against {live} in truth. "
+        f"Of {counted(found.logs, 'log')} the lower bound of the difference is above 0 in "
         f"{gate.better_logs}, and the gate opens in {gate.opened_logs}."
     )
-    yield from (f"  the first log: {rule}" for rule in gate.broken)
+    yield from (f"{layout.item}In the first log: {rule}" for rule in gate.broken)
 
 
 def _policy(found: PolicyResult, logs: int) -> Sequence[str]:
-    mark = "*" if found.not_reported else ""
+    mark = MARK if found.not_reported else ""
     return (
         found.policy,
         f"{found.truth:.3f}",
@@ -86,7 +112,7 @@ def _policy(found: PolicyResult, logs: int) -> Sequence[str]:
     )
 
 
-def _tips(found: TipResult) -> Iterator[str]:
+def _tips(found: TipResult, layout: Layout) -> Iterator[str]:
     yield (
         f"{counted(found.decisions, 'decision')} of {found.people:,} people, "
         f"{counted(found.tips, 'tip')} sent."
@@ -95,25 +121,24 @@ def _tips(found: TipResult) -> Iterator[str]:
         ("Thumbs up a decision:", found.thumbs_up),
         ("log(steps + 0.5) in the half hour after:", found.log_steps),
     ):
-        yield from ("", title)
-        yield from aligned([_VALUE_HEAD, *map(_value, values)])
-        yield from (f"* {one.policy}: {one.not_reported}" for one in values if one.not_reported)
-    yield from ("", "A thumbs up, predicted before each tip is learned from:")
-    yield from aligned(
-        [
-            _MODEL_HEAD,
-            *(
-                (one.scope, one.model, f"{one.log_loss:.4f}", range_text(one.area))
-                for one in found.predictions
-            ),
-        ]
-    )
+        yield from ("", title, "")
+        yield from layout.table([_VALUE_HEAD, *map(_value, values)])
+        if remarks := [f"{one.policy}: {one.not_reported}" for one in values if one.not_reported]:
+            yield ""
+            yield from (f"{layout.item}{remark}" for remark in remarks)
+    yield from ("", "A thumbs up, predicted before each tip is learned from:", "")
+    yield from layout.table([_MODEL_HEAD, *map(_model, found.predictions)])
+    yield ""
     _, context, both = MODELS
     for scope, gain in found.gains.items():
         yield (
-            f"{scope}: '{both}' saves {range_text(gain, 4)} nats a tip over '{context}', by "
-            f"person: {_verdict(gain)}"
+            f"{layout.item}{scope}: '{both}' saves {range_text(gain, 4)} nats a tip over "
+            f"'{context}', by person: {_verdict(gain)}"
         )
+
+
+def _model(found: PredictionResult) -> Sequence[str]:
+    return (found.scope, found.model, f"{found.log_loss:.4f}", range_text(found.area))
 
 
 def _value(found: ValueResult) -> Sequence[str]:

@@ -36,6 +36,17 @@ def aligned(rows: Iterable[Sequence[str]], widths: Sequence[int] | None = None) 
     return [line.replace(UNBROKEN, " ") for row in rows for line in _row(row, sizes)]
 
 
+def markdown_table(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Write rows as a table in Markdown; the first one is its head. Cells have no bar in them.
+
+    >>> markdown_table([["a", "b"], ["1", "2"]])
+    ['| a | b |', '|---|---|', '| 1 | 2 |']
+    """
+    head, *others = rows
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *others)]
+    return [lines[0], f"|{'---|' * len(head)}", *lines[1:]]
+
+
 def _row(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
     columns = [wrap(cell, max(size, 1)) for cell, size in zip(cells, widths, strict=True)]
     lines = zip_longest(*columns, fillvalue="")

@@ -62,6 +62,7 @@ def test_every_part_is_told_and_drawn(folder: Path) -> None:
         assert f"{line}\n" in printed
     assert "and the gate opens in 0." in printed
     assert "left out" not in printed
+    assert "† bandit_v1: not enough" in printed
     assert b"</svg>" in (folder / "plot.svg").read_bytes()
 
 
@@ -73,6 +74,14 @@ def test_json_has_all_that_was_found(folder: Path) -> None:
     assert found["seed"] == 3
     assert found["open_tasks"]["policies"][0]["policy"] == "bandit_v1"
     assert set(found["real_tips"]["gains"]) == {"one model for all", "one model a person"}
+
+
+def test_markdown_is_for_a_document(folder: Path) -> None:
+    """Parts are headings, rows are tables, remarks are items."""
+    printed = run("--data", str(folder), "--logs", "1", "--markdown")
+    assert printed.startswith("### Which of my open tasks next\n\n")
+    assert "\n| bandit_v2 | " in printed
+    assert "\n- Gate: bandit_v2 gets " in printed
 
 
 def test_a_part_without_its_file_is_left_out_by_name(folder: Path) -> None:
@@ -111,6 +120,6 @@ def test_one_person_says_nothing_of_others(folder: Path) -> None:
     found = json.loads(run("--data", str(folder), "--json"))
     never, *_, as_sent = found["real_tips"]["thumbs_up"]
     assert never["ips"] is None
-    assert f"* never: {never['not_reported']}" in printed
+    assert f"never: {never['not_reported']}" in printed
     assert as_sent["by_person"] is None
     assert found["open_tasks"] is None

@@ -34,8 +34,11 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     help="How many logs of choices by chance to draw.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--markdown", is_flag=True, help="As Markdown, for a document.")
 @click.option("--plot", type=FILE, help="Draw it too: an .svg, .png or .pdf.")
-def backtest(*, data: Path, seed: int, logs: int, as_json: bool, plot: Path | None) -> None:
+def backtest(  # noqa: PLR0913 - one parameter for each option
+    *, data: Path, seed: int, logs: int, as_json: bool, markdown: bool, plot: Path | None
+) -> None:
     """Let policies choose anew what real people once chose.
 
     Which of my open tasks next, and what kind of work next, from work_log.csv.gz: what every
@@ -52,7 +55,7 @@ def backtest(*, data: Path, seed: int, logs: int, as_json: bool, plot: Path | No
     # These import numpy, for which `oo bandit backtest --help` need not wait.
     from tqdm import tqdm  # noqa: PLC0415
 
-    from oo_profile.backtest.backtest_text import backtest_lines  # noqa: PLC0415
+    from oo_profile.backtest.backtest_text import MARKDOWN, TERMINAL, backtest_lines  # noqa: PLC0415
     from oo_profile.backtest.parts import backtest as run  # noqa: PLC0415
 
     def progress(what: str, total: int) -> tqdm[NoReturn]:
@@ -63,7 +66,8 @@ def backtest(*, data: Path, seed: int, logs: int, as_json: bool, plot: Path | No
     if as_json:
         click.echo(json.dumps(asdict(result), indent=2))
     else:
-        click.echo("\n".join(backtest_lines(result)))
+        layout = MARKDOWN if markdown else TERMINAL
+        click.echo("\n".join(backtest_lines(result, layout)).strip())
     if plot is not None and not result.is_empty:
         from oo_profile.backtest.backtest_plot import draw_backtest  # noqa: PLC0415 - matplotlib
 
