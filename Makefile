@@ -11,7 +11,7 @@ SEED ?=
 PORT ?= 8770
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots contract soak incidents evidence fuzz lint format apply up down run serve bench bench-offline bench-admin lock clean
+.PHONY: help demo test test-browser screenshots contract soak incidents evidence fuzz lint format apply up down run serve bench bench-offline bench-admin bench-serving lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -76,6 +76,9 @@ bench-offline: $(VENV)-bench/.ready ## Measure the offline store beside Feast's 
 
 bench-admin: $(READY) ## Measure the admin pages with a million users, five minutes (BENCH="--users 100000": less)
 	@$(BIN)/python -W ignore benchmarks/admin_pages.py --users 1000000 $(BENCH)
+
+bench-serving: $(READY) ## Measure POST /rank of the example service beside stock Feast's store, a minute or two
+	@$(BIN)/python -W ignore benchmarks/serving.py $(BENCH)
 
 lock: ## Write requirements.lock anew from the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv --clear $(VENV)-lock

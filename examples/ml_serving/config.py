@@ -6,7 +6,7 @@
 | `OO_SERVING_SPOOL`     | `data/spool`              | signals that wait for NATS       |
 | `OO_SERVING_SPOOL_MB`  | `256`                     | how much it may hold             |
 | `OO_SERVING_SPOOL_DAYS`| `7`                       | and for how long                 |
-| `OO_SERVING_READ_MS`   | `250`                     | how long Redis may take          |
+| `OO_SERVING_READ_MS`   | `400`                     | how long Redis may take          |
 | `OO_SERVING_ACK_MS`    | `500`                     | how long NATS may take           |
 | `OO_NATS`              | `nats://localhost:4222`   | where NATS is                    |
 | `OO_NATS_CREDS`        |                           | a credentials file to log in     |
@@ -54,7 +54,7 @@ class ServingConfig:
     repo: Path
     spool: SpoolConfig
     stream: StreamConfig
-    read_time_out: timedelta = timedelta(milliseconds=250)
+    read_time_out: timedelta = timedelta(milliseconds=400)
     look_every: timedelta = timedelta(seconds=1)
     rollout: Rollout = FIRST_ROLLOUT
 
@@ -84,7 +84,7 @@ class ServingConfig:
                 ca=_path(environ, "OO_NATS_CA", cwd),
                 ack_wait=timedelta(milliseconds=_number(environ, "OO_SERVING_ACK_MS", 500)),
             ),
-            read_time_out=timedelta(milliseconds=_number(environ, "OO_SERVING_READ_MS", 250)),
+            read_time_out=timedelta(milliseconds=_number(environ, "OO_SERVING_READ_MS", 400)),
         )
 
 

@@ -9,12 +9,14 @@ value without evidence.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ml_serving import examples
 from ml_serving.breaker import Breaker
 from oo_bandit import InputRefused, LearnedState
 from oo_stores.errors import OnlineServerError
@@ -136,8 +138,17 @@ class FeatureReader:
         if found.names != self._policy.features:
             _log.error("registry.unfit has=%s needs=%s", found.names, self._policy.features)
             return
+        self._warm_up(found)
         _log.info("registry.read version=%s policies=%s", found.version, found.policies)
         self._held = found
+
+    def _warm_up(self, found: _Held) -> None:
+        """Have the store work out how to read, which no request should wait for."""
+        with contextlib.suppress(Exception):  # what is wrong is told by the requests that meet it
+            columns = _columns(examples.RANK_REQUEST)
+            self._store.get_online_features(found.service, columns)
+            user = {name: columns[name][0] for name in ("user_id", self._clock) if name}
+            self._store.get_online_features(found.references, [user])
 
     def _found(self) -> _Held | None:
         """Return what the registry says now; None if it is what is held already."""

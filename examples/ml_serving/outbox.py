@@ -1,14 +1,17 @@
 """What becomes of signals: in the stream, or in the spool until the stream is there again.
 
 Requests hand over signals one by one, and what many of them hand over at one moment is published as
-one batch. If the stream does not take it in time it goes to the spool, and so does everything after
-it until the spool is empty again, so that order is kept and nobody else waits for a stream that is
-away. A request waits at most the stream's time-out and a write to disk.
+one batch. If the stream does not take it in time it goes to the spool, and so does what follows,
+without another try, until a pause is over. What waits leaves first, so that order is kept: as long
+as that is much, new signals go behind it, and the last of it leaves together with them, so that a
+service under load gets out of its spool. A request waits at most the stream's time-out, the same
+again if it comes while an earlier batch waits, and a write to disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ from ml_serving.errors import NotAcceptedError
 from ml_serving.stream import MAX_BATCH, MAX_BATCH_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ml_serving.metrics import Metrics
     from ml_serving.segments import Outgoing
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 Fate: TypeAlias = Literal["published", "spooled", "lost"]
 """Accepted by the stream, on disk until it is, or neither: the spool is full."""
+
+MAX_RESENT: Final = 100
+"""Signals of the spool that are published at once: few, since new ones wait for it."""
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
@@ -47,17 +53,20 @@ class Outbox:
         stream: Where they are to go.
         spool: Where they wait if they cannot.
         metrics: Counts their fates.
+        monotonic: Tells seconds that only grow.
     """
 
-    def __init__(self, stream: Stream, spool: Spool, metrics: Metrics) -> None:
+    def __init__(
+        self, stream: Stream, spool: Spool, metrics: Metrics, monotonic: Callable[[], float]
+    ) -> None:
         self._stream = stream
         self._spool = spool
         self._metrics = metrics
+        self._monotonic = monotonic
         self._queue: deque[_Waiting] = deque()
         self._handed_over = asyncio.Event()
-        self._spooled = asyncio.Event()
-        if len(spool):
-            self._spooled.set()
+        self._pause = _FIRST_PAUSE
+        self._rest_until = 0.0
 
     async def send(self, signal: Outgoing) -> Fate:
         """Hand over a signal, and return what became of it."""
@@ -74,16 +83,35 @@ class Outbox:
 
     async def run(self) -> None:
         """Send what is handed over, and what waits in the spool; never ends."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._send_all())
-            tasks.create_task(self._resend_all())
-
-    async def _send_all(self) -> None:
         while True:
+            await self._something_to_send()
+            batch = self._next_batch()
+            try:
+                await self._send(batch)
+            except OSError as error:
+                # The disk fails to read or to remove: requests are not to wait for it.
+                _log.error("spool.failed reason=%s", error)
+                self._tell(batch, "lost", 0)
+                self._rest()
+
+    async def _send(self, batch: Sequence[_Waiting]) -> None:
+        signals = [waiting.signal for waiting in batch]
+        if await self._is_through(signals):
+            self._tell(batch, "published", len(batch))
+            return
+        taken = await asyncio.to_thread(self._spool.append, signals)
+        self._tell(batch, "spooled", taken)
+        await self._resend()
+
+    async def _something_to_send(self) -> None:
+        if not self._queue and len(self._spool):
+            # What waits is tried again in a moment, if nothing new comes before.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause):
+                    await self._handed_over.wait()
+        elif not self._queue:
             await self._handed_over.wait()
-            self._handed_over.clear()
-            while self._queue:
-                await self._send_batch(self._next_batch())
+        self._handed_over.clear()
 
     def _next_batch(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
@@ -93,45 +121,50 @@ class Outbox:
             room -= memoryview(batch[-1].signal.data).nbytes
         return batch
 
-    async def _send_batch(self, batch: Sequence[_Waiting]) -> None:
-        signals = [waiting.signal for waiting in batch]
-        published, taken = await self._published(signals), 0
-        if not published:
-            taken = await asyncio.to_thread(self._spool.append, signals)
-            self._spooled.set()
-        for number, waiting in enumerate(batch):
-            fate: Fate = "published" if published else "spooled" if number < taken else "lost"
-            self._metrics.signals.labels(waiting.signal.subject, fate).inc()
-            if not waiting.fate.done():  # its request may have been cut off
-                waiting.fate.set_result(fate)
+    async def _is_through(self, signals: Sequence[Outgoing]) -> bool:
+        """Publish signals behind all that waits, and say whether that was done."""
+        before = await self._waited_longest()
+        return len(before) == len(self._spool) and await self._is_published(
+            [*before, *signals], before
+        )
 
-    async def _published(self, signals: Sequence[Outgoing]) -> bool:
-        # What waits on disk was there first.
-        if len(self._spool) or not self._stream.is_connected:
+    async def _resend(self) -> None:
+        """Publish what has waited longest, where there is more than goes with new signals."""
+        before = await self._waited_longest()
+        if len(before) < len(self._spool):
+            await self._is_published(before, before)
+
+    async def _waited_longest(self) -> Sequence[Outgoing]:
+        if not len(self._spool):
+            return ()
+        return await asyncio.to_thread(self._spool.head, MAX_RESENT, MAX_BATCH_BYTES)
+
+    async def _is_published(self, signals: Sequence[Outgoing], before: Sequence[Outgoing]) -> bool:
+        """Publish signals, of which those `before` have waited; say whether they are accepted."""
+        if not signals:
+            return True
+        if not self._stream.is_connected or self._monotonic() < self._rest_until:
             return False
         try:
             await self._stream.publish(signals)
         except NotAcceptedError as error:
             _log.warning("signals.not_accepted signals=%d reason=%s", len(signals), error)
+            self._rest()
             return False
+        self._pause = _FIRST_PAUSE
+        if before:
+            await asyncio.to_thread(self._spool.done, before)
+            self._metrics.resent.inc(len(before))
         return True
 
-    async def _resend_all(self) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            await self._spooled.wait()
-            await self._stream.connected()
-            signals = await asyncio.to_thread(self._spool.head, MAX_BATCH, MAX_BATCH_BYTES)
-            try:
-                if signals:
-                    await self._stream.publish(signals)
-                pause = _FIRST_PAUSE
-            except NotAcceptedError:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                continue
-            await asyncio.to_thread(self._spool.done, signals)
-            self._metrics.resent.inc(len(signals))
-            if not len(self._spool):
-                self._spooled.clear()
-                _log.info("spool.empty")
+    def _rest(self) -> None:
+        self._rest_until = self._monotonic() + self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def _tell(self, batch: Sequence[_Waiting], fate: Fate, count: int) -> None:
+        """Tell the first ones of a batch their fate; the rest are lost."""
+        for number, waiting in enumerate(batch):
+            its: Fate = fate if number < count else "lost"
+            self._metrics.signals.labels(waiting.signal.subject, its).inc()
+            if not waiting.fate.done():  # its request may have been cut off
+                waiting.fate.set_result(its)

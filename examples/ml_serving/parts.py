@@ -88,7 +88,7 @@ async def opened(config: ServingConfig, store: FeatureStore) -> AsyncIterator[Pa
     with Spool(config.spool, time.time) as spool:
         metrics = Metrics(spool)
         stream = Stream(config.stream)
-        outbox = Outbox(stream, spool, metrics)
+        outbox = Outbox(stream, spool, metrics, time.monotonic)
         reader = FeatureReader(store, POLICIES[SERVICE], config.read_time_out, time.monotonic)
         async with _rollout_reader(store) as read:
             rollouts = Rollouts(config.rollout, read, metrics)
@@ -143,7 +143,7 @@ async def _rollout_reader(store: FeatureStore) -> AsyncIterator[ReadRollout]:
 
     async def read() -> bytes | None:
         if isinstance(online, RedisOnlineStore):
-            return await online.plain_value_async(store.config, key)
+            return await asyncio.to_thread(online.notes(store.config).get, key)
         return None  # another store has no place for it, and the first rollout holds
 
     try:

@@ -387,19 +387,6 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
     ) -> T:
         return await self._fallback.run_async(settings, work)
 
-    async def plain_value_async(self, config: RepoConfig, key: str) -> bytes | None:
-        """Return what stands under a key of its own beside the features; None for nothing.
-
-        Whoever shares a setting with those that serve features puts it there.
-
-        Raises:
-            OnlineServerError: Redis did not do what it was asked.
-        """
-        with answered_by(config.online_store):
-            client = await self._clients.get_async(config.online_store)
-            found: bytes | None = await client.get(key)
-        return found
-
     def ping(self, config: RepoConfig) -> None:
         """Ask whether Redis is there, without reading or writing anything.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
+import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -19,7 +21,7 @@ from oo_profile.transport.stream import STREAM, ensure_stream
 from oo_transforms.signals import decode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -150,3 +152,36 @@ def in_stream(url: str) -> list[Signal]:
         return found
 
     return with_nats(url, read)
+
+
+@contextlib.asynccontextmanager
+async def under_load(running: Running, workers: int = 4) -> AsyncIterator[list[RankAnswer]]:
+    """Have tips asked for all the time, each once; every request must be answered.
+
+    Gives the answers so far, in the order in which they came.
+    """
+    answers: list[RankAnswer] = []
+    numbers = itertools.count()
+    enough = False
+
+    async def ask() -> None:
+        while not enough:
+            number = next(numbers)
+            request = rank_request(f"user-{number % 7}", now=NOW + number)
+            answers.append(await running.rank(request))
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(workers):
+            tasks.create_task(ask())
+        try:
+            yield answers
+        finally:
+            enough = True
+
+
+async def answers_that(answers: list[RankAnswer], hold: Callable[[RankAnswer], bool]) -> None:
+    """Wait until some answers from now on are such."""
+    seen, wanted = len(answers), 5
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while sum(map(hold, answers[seen:])) < wanted:  # noqa: ASYNC110 - others append
+            await asyncio.sleep(0.01)
