@@ -41,6 +41,7 @@ ProfileError
 ├── PublishError             signals on their way to the stream
 │   ├── BatchRefusedError    NATS refused a batch: sending it again changes nothing
 │   └── PublishStoppedError  no batch got through in the tries that were allowed
+├── LearnedStateError        what another bandit has learned is not taken in
 ├── SignalFileError          a file of signals cannot be read or written
 │   └── SignalLineError      a line of it is no signal
 └── InputError               no signals can be made of what was given
@@ -97,6 +98,7 @@ from oo_profile.errors.inputs import (
     WorkLogError,
 )
 from oo_profile.errors.kinds import ProfileError, Terminal, Transient
+from oo_profile.errors.learned import LearnedStateError
 from oo_profile.errors.lookup import (
     NotForgottenError,
     UnknownNameError,
@@ -137,6 +139,7 @@ __all__ = [
     "GitFailedError",
     "GitMissingError",
     "InputError",
+    "LearnedStateError",
     "MissingColumnsError",
     "NatsLoginError",
     "NatsTlsError",

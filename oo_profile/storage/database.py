@@ -211,6 +211,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # A record of our own tells nothing of its user's clock.
+        "DROP VIEW signal_offsets",
+        """
+        CREATE VIEW signal_offsets AS
+            SELECT user_id, occurred_at, event_id, received_at, utc_offset_minutes FROM signals
+            WHERE subject <> 'learned.imported'
+            UNION ALL
+            SELECT user_id, occurred_at, event_id, received_at, utc_offset_minutes
+            FROM pruned_users
+        """,
+    ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from oo_profile.storage import checkpoints
 from oo_profile.storage.checkpoints import content_digest, event_digest
-from oo_transforms.signals import Signal, redecode
+from oo_transforms.signals import LearnedImported, Signal, redecode
 
 if TYPE_CHECKING:
     import sqlite3
@@ -105,7 +105,9 @@ def remove_signals(
             for old in signals
         ),
     )
-    newest = max(signals, key=lambda old: (old.event_time_us, old.signal.event_id))
+    # A record of our own tells nothing of its user's clock.
+    published = [old for old in signals if not isinstance(old.signal, LearnedImported)]
+    newest = max(published or signals, key=lambda old: (old.event_time_us, old.signal.event_id))
     clock = (
         newest.event_time_us,
         newest.signal.event_id,

@@ -100,26 +100,30 @@ class Swapper:
             sqlite3.Error: Nothing was swapped; the same call may be made again.
             DefinitionChangedError: A table holds rows of another definition.
         """
-        users = replayed.users
         with transaction(self._connection):
-            self._guard.check(self._connection)
-            ends = signal_log.ends_of(self._connection, users)
-            rows, answers, moved = self._up_to_date(replayed, ends)
-            forgotten = tombstones.forgotten(self._connection, ends)
-            for user_id in forgotten:
-                for own in rows.values():
-                    own.pop(user_id, None)
-            answers = answered_tips.without(answers, forgotten)
-            swapped = Swapped({}, [], moved=moved)
-            known = set(ends)
-            for table in self._tables:
-                known |= self._swap_table(table, users, rows[table.name], swapped)
-            if replayed.answers is not None:
-                swapped.repaired.update(answered_tips.swap(self._connection, users, answers))
-            names = [table.name for table in self._tables]
-            tail_marks.remove_many(self._connection, users, names)
-            swapped.user_ids.extend(sorted(known))
-            self._mark(swapped.user_ids)
+            return self.swap_within(replayed)
+
+    def swap_within(self, replayed: Replayed) -> Swapped:
+        """Do the same in the caller's transaction."""
+        users = replayed.users
+        self._guard.check(self._connection)
+        ends = signal_log.ends_of(self._connection, users)
+        rows, answers, moved = self._up_to_date(replayed, ends)
+        forgotten = tombstones.forgotten(self._connection, ends)
+        for user_id in forgotten:
+            for own in rows.values():
+                own.pop(user_id, None)
+        answers = answered_tips.without(answers, forgotten)
+        swapped = Swapped({}, [], moved=moved)
+        known = set(ends)
+        for table in self._tables:
+            known |= self._swap_table(table, users, rows[table.name], swapped)
+        if replayed.answers is not None:
+            swapped.repaired.update(answered_tips.swap(self._connection, users, answers))
+        names = [table.name for table in self._tables]
+        tail_marks.remove_many(self._connection, users, names)
+        swapped.user_ids.extend(sorted(known))
+        self._mark(swapped.user_ids)
         self._behind = swapped.user_ids
         return swapped
 

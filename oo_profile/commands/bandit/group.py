@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BANDIT_COMMANDS: Final[Mapping[str, LazyCommand]] = {
+    "import": LazyCommand(
+        "oo_profile.commands.bandit.import_:import_",
+        "Take in what another bandit has learned about users.",
+    ),
+    "export": LazyCommand(
+        "oo_profile.commands.bandit.export:export",
+        "Write what a policy has learned about every user.",
+    ),
     "backtest": LazyCommand(
         "oo_profile.commands.bandit.backtest:backtest",
         "Let policies choose anew what real people once chose.",

@@ -1,0 +1,1 @@
+"""Learned state of bandits that were not ours, brought in and given away."""
