@@ -70,7 +70,7 @@ export interface Health {
   /** Whether it does what was asked for. */
   ok: boolean;
   /** Why not. */
-  reason: string | null;
+  reason?: string | null;
   /** How far a new policy has come. */
   stage: "canary" | "full" | "shadow";
   /** Whether features can be read. */

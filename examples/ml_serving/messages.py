@@ -201,7 +201,7 @@ class Health(Struct, frozen=True, kw_only=True):
     """
 
     ok: bool
-    reason: str | None
+    reason: str | None = None
     stage: Stage
     online_store: bool
     stream: bool
