@@ -130,18 +130,32 @@ def _predictions(
     return np.array(found).clip(*_MOST_SURE)
 
 
-def area_under_curve(answer: Floats, chance: Floats) -> float:
-    """Tell how often a tip with a thumbs up was given more chance than one without; ties half.
+class Curve:
+    """How well chances put tips with a thumbs up before those without.
 
-    Returns:
-        NaN if all tips have the same answer.
+    Args:
+        answer: 1 for a thumbs up, else 0.
+        chance: What was predicted.
     """
-    _, ranks = np.unique(chance, return_inverse=True)
-    counts = np.bincount(ranks)
-    middle = (counts.cumsum() - (counts - 1) / 2)[ranks]
-    good = answer > 0
-    pairs = good.sum() * (~good).sum()
-    if not pairs:
-        return math.nan
-    above = middle[good].sum() - good.sum() * (good.sum() + 1) / 2
-    return float(above / pairs)
+
+    def __init__(self, answer: Floats, chance: Floats) -> None:
+        self._order = np.argsort(chance, kind="stable")
+        ordered = chance[self._order]
+        self._starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        self._good = answer[self._order]
+
+    def area(self, weights: Floats) -> float:
+        """Tell how often one with a thumbs up was given more chance than one without; ties half.
+
+        Args:
+            weights: How often each tip counts.
+
+        Returns:
+            NaN if all that count have the same answer.
+        """
+        counted = weights[self._order]
+        good = np.add.reduceat(counted * self._good, self._starts)
+        bad = np.add.reduceat(counted * (1.0 - self._good), self._starts)
+        pairs = good.sum() * bad.sum()
+        below = bad.cumsum() - bad / 2
+        return float((good * below).sum() / pairs) if pairs else math.nan

@@ -15,8 +15,8 @@ from oo_profile.backtest.ranges import Range
 from oo_profile.backtest.tip_prediction import (
     MODELS,
     SCOPES,
+    Curve,
     Predicted,
-    area_under_curve,
     predict_tips,
 )
 from oo_profile.backtest.tip_values import STEPS_RANGE, log_decisions, log_steps, thumbs_up
@@ -163,19 +163,18 @@ def _values(logged: Logged, factor: float, offset: float) -> tuple[ValueResult, 
 
 
 def _area(predicted: Predicted, scope: str, model: str, rng: np.random.Generator) -> Range | None:
-    chance = predicted.chance[scope, model]
-    by_person = [np.flatnonzero(predicted.person == one) for one in np.unique(predicted.person)]
+    curve = Curve(predicted.answer, predicted.chance[scope, model])
+    people = int(predicted.person.max()) + 1
     areas = []
     for _ in range(RESAMPLES):
-        drawn = rng.integers(0, len(by_person), len(by_person))
-        rows = np.concatenate([by_person[one] for one in drawn])
-        areas.append(area_under_curve(predicted.answer[rows], chance[rows]))
+        often = np.bincount(rng.integers(0, people, people), minlength=people)
+        areas.append(curve.area(often[predicted.person].astype(np.float64)))
     # A resample of people who all answered alike says nothing.
     known = [area for area in areas if math.isfinite(area)]
     if not known:
         return None
     low, high = np.percentile(known, _ENDS).tolist()
-    return Range(area_under_curve(predicted.answer, chance), low, high)
+    return Range(curve.area(np.ones(len(predicted.answer))), low, high)
 
 
 def _gain(predicted: Predicted, scope: str) -> Range | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.past_work import task
 
-from oo_bandit import LearnedState, LinearPolicy
+from oo_bandit import LearnedState, LinearPolicy, choose, uniform
 from oo_profile.backtest.contestants import Learner
 from oo_profile.backtest.full_information import judge_work
 from oo_profile.backtest.open_tasks import open_task_decisions
@@ -54,6 +54,21 @@ def test_the_same_seed_gives_the_same_result() -> None:
     assert first.decisions == len(PREPARED)
     assert first.people == 1
     assert first.heaviest_share == 1.0
+
+
+def test_policies_learn_from_what_was_chosen() -> None:
+    """Predictions are those of a policy that is told each choice and its reward, and no other."""
+    logged = play(PREPARED, RULES, seed=5).logged
+    rng, alone = np.random.default_rng(5), Learner.new("bandit_v2")
+    for row, (decision, vectors) in enumerate(PREPARED):
+        place = choose(uniform(len(vectors)), rng.random())
+        ranking = alone.rank(decision.at_us, vectors)
+        chosen = decision.candidates[place]
+        assert logged.reward[row] == chosen.reward
+        assert logged.prediction[row, 1] == ranking.predictions[place]
+        assert logged.probability[row, 1] == ranking.probabilities[place]
+        assert logged.expected[row, 1] == pytest.approx(ranking.expected_reward, abs=1e-12)
+        alone.learn(vectors[place], chosen.reward, chosen.known_us)
 
 
 def test_an_answer_is_learned_when_it_is_known() -> None:

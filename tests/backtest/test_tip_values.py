@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from support.past_work import tip
 
@@ -20,16 +21,13 @@ from oo_profile.backtest.tip_values import (
     thumbs_up,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-
-def decisions(*given: dict[str, Any]) -> Sequence[TipDecision]:
+def decisions(*given: dict[str, Any]) -> tuple[TipDecision, ...]:
     """Make decisions from what differs of `tip`."""
-    return [
+    return tuple(
         msgspec.convert(tip(number, **one), TipDecision, strict=False)
         for number, one in enumerate(given)
-    ]
+    )
 
 
 def outcome(response: str | None, steps: float = 250.0) -> dict[str, object]:
@@ -79,6 +77,15 @@ def test_no_prediction_knows_what_came_of_its_own_decision() -> None:
     assert one.reward.tolist() != two.reward.tolist()
     assert one.expected.tolist() == two.expected.tolist()
     assert one.prediction.tolist() == two.prediction.tolist()
+
+
+def test_what_is_expected_is_the_prediction_for_the_action() -> None:
+    """Of a decision that did what a policy always does, it expects what is predicted for that."""
+    logged = log_decisions(GIVEN * 3, thumbs_up)
+    for place in range(len(ALWAYS)):
+        same = logged.probability[:, place] == 1.0
+        np.testing.assert_allclose(logged.expected[same, place], logged.prediction[same, place])
+    assert logged.prediction.any()
 
 
 def test_every_policy_has_its_action() -> None:

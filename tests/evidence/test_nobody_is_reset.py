@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from evidence.nobody_is_reset import difference
@@ -17,8 +19,9 @@ SEED = 20261128
 POLICY = LinearPolicy(RIDGE, alpha=0.7, exploration=0.2)
 
 
+@cache
 def course(world: World) -> Course:
-    """Run a world with few people and decisions."""
+    """Run a world with few people and decisions, once."""
     return run_course(world, seed=SEED, seeds=10, people=8, decisions=100)
 
 
