@@ -32,7 +32,7 @@ screenshots: $(READY) ## Take the pictures of the admin pages in docs/screenshot
 contract: $(READY) ## Write docs/contract anew, after a change of what others rely on
 	@$(BIN)/oo contract docs/contract
 
-soak: $(READY) ## Kill the builder 200 times on real servers, a few minutes (SEED=7)
+soak: $(READY) ## Kill the builder 300 times on real servers, a third with upkeep beside it, minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_crashes.py
 
 fuzz: $(READY) ## Send the builder 200,000 hostile messages, a few minutes (SEED=7)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.crashes import CrashTest, Ordeal
-from support.wholeness import assert_whole
+from support.wholeness import assert_nobody, assert_whole
 
 from oo_profile.building.builder import Step
 
@@ -34,3 +34,18 @@ def test_whenever_it_is_killed_every_signal_counts_once(
         assert_whole(test.world, test.sent)
     assert test.report.killed.total() >= ordeal.kills
     assert set(test.report.at_step) == {step.name for step in Step}
+
+
+def test_whoever_rebuilds_verifies_and_forgets_beside_it_sees_and_leaves_all_whole(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in SQLite is ever otherwise than the signals say, and of the forgotten nothing is."""
+    ordeal = Ordeal(
+        seed=12, kills=11, signals=700, users=8, max_batch=15, upkeep="all but the stream"
+    )
+    test = CrashTest(ordeal, world, tmp_path, monkeypatch)
+    with test.servers():
+        test.run()
+        assert_whole(test.world, test.sent)
+        assert_nobody(test.world, test.forgotten)
+    assert min(test.report.upkeep[work] for work in ("verify", "resync", "rebuild", "forget")) > 0

@@ -12,13 +12,14 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import redis
 from support.building import all_is_acknowledged, number_of, redis_has_all, with_redis
 from support.crash_traffic import Publisher, disordered, last_words
 from support.nursery import Nursery, Order, nursery
 from support.redis_servers import eventually
+from support.upkeep import Upkeep
 
 from oo_profile.building.builder import Step
 from oo_profile.development.ports import free_port
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-    from support.world import World
+    from support.world import SignalData, World
 
 HOOK_SECONDS = 5.0
 """A builder that did not come by its step by then is killed where it is."""
@@ -61,6 +62,8 @@ class Ordeal:
         signals: Signals, each once.
         users: Users they are of.
         max_batch: The most messages of a builder's batch.
+        upkeep: What is done to the database meanwhile, by whom a user is forgotten after half of
+            the kills: "none", "all", or all but the stream's erasing, which takes its time.
     """
 
     seed: int
@@ -68,6 +71,7 @@ class Ordeal:
     signals: int
     users: int
     max_batch: int
+    upkeep: Literal["none", "all but the stream", "all"] = "none"
 
 
 @dataclass(slots=True)
@@ -78,15 +82,18 @@ class Report:
         killed: Builders killed, by the kind of death.
         at_step: Of them, by the step right after which they killed themselves.
         published: Messages that the stream acknowledged, copies included.
+        upkeep: What was done beside it, and what was refused, how often.
     """
 
     killed: Counter[str] = field(default_factory=Counter)
     at_step: Counter[str] = field(default_factory=Counter)
     published: int = 0
+    upkeep: Counter[str] = field(default_factory=Counter)
 
     def text(self) -> str:
         """Return it in words, a line for each kind of death."""
-        kinds = "\n".join(f"{count:6} {kind}" for kind, count in sorted(self.killed.items()))
+        counted = [*sorted(self.killed.items()), *sorted(self.upkeep.items())]
+        kinds = "\n".join(f"{count:6} {kind}" for kind, count in counted)
         return (
             f"{self.published:,} messages, {self.killed.total()} builders killed, "
             f"{self.at_step.total()} of them right after a step:\n{kinds}"
@@ -115,25 +122,63 @@ class CrashTest:
         moved = with_redis(world, self._redis.address, environment)
         self.world = replace(moved, nats_url=self._nats.url)
         self._stream = disordered(ordeal.seed, ordeal.signals, ordeal.users)
-        self.sent = [*self._stream, *last_words(ordeal.users)]
-        self.report = Report(published=len(self.sent))
+        self._all = [*self._stream, *last_words(ordeal.users)]
+        self._upkeep = self._make_upkeep()
+        self.report = Report(published=len(self._all))
+
+    @property
+    def sent(self) -> list[SignalData]:
+        """What was published, but for what is of somebody who was forgotten."""
+        return [sent for sent in self._all if sent[1]["user_id"] != self.forgotten]
+
+    @property
+    def forgotten(self) -> str | None:
+        """Who is forgotten meanwhile."""
+        return None if self._upkeep is None else self._upkeep.forgotten
 
     def run(self) -> None:
         """Publish everything while builders are killed; let the last one finish, and end it.
 
         Servers run until `check` has seen them, so both go into one `with` of `servers`.
         """
-        publisher, kills = Publisher(self._nats.url, self.sent), self._ordeal.kills
+        publisher, kills = Publisher(self._nats.url, self._all), self._ordeal.kills
         with nursery(self._log) as forks:
             publisher.start()
             for number, kind in enumerate(itertools.islice(self._deaths(), kills), start=1):
                 publisher.allow(len(self._stream) * number // kills)
                 self._live_and_die(forks, kind)
+                self._look_after(number)
+            self._end_upkeep()
             self._finish(forks)
             # Whose last word Redis did not take, and who is heard of no more, is remembered.
             publisher.finish()
             self._live_and_die(forks, "Redis full, after ACKNOWLEDGED")
             self._finish(forks)
+
+    def _make_upkeep(self) -> Upkeep | None:
+        ordeal = self._ordeal
+        if ordeal.upkeep == "none":
+            return None
+        # Somebody who is active for a while in the middle of it all.
+        somebody = f"u{ordeal.users // 2}"
+        return Upkeep(self.world, somebody, stream=ordeal.upkeep == "all")
+
+    def _look_after(self, deaths: int) -> None:
+        """Begin upkeep once there is a database, and to forget half way."""
+        if self._upkeep is None:
+            return
+        if deaths == 1:
+            self._upkeep.start()
+        elif deaths == self._ordeal.kills // 2:
+            self._upkeep.forget_from_now()
+
+    def _end_upkeep(self) -> None:
+        if self._upkeep is not None:
+            self._redis.start()
+            self._tell_redis("Redis as before")
+            self._upkeep.finish()
+            self.report.upkeep = self._upkeep.done + self._upkeep.refused
+            assert not self._upkeep.differences
 
     def servers(self) -> ExitStack:
         """Start the servers; they are stopped on leaving the context."""

@@ -10,7 +10,9 @@ from support.building import number_of, redis_has_all, rows, stored_states
 
 from oo_profile import agreement, definition
 from oo_profile.agreement import Agreement
+from oo_profile.building.online import OnlineWriter
 from oo_profile.deviation import READ_TOLERANCE, REPLAY_TOLERANCE
+from oo_profile.privacy.database_erasure import count_rows
 from oo_profile.storage import signal_log
 from oo_profile.storage.database import reading
 from oo_transforms.views import STATE_VIEWS
@@ -38,6 +40,14 @@ def assert_whole(world: World, sent: Sequence[SignalData]) -> None:
     assert_states_by_definition(world)
     _assert_history_by_replay(world)
     assert redis_has_all(world)
+
+
+def assert_nobody(world: World, user_id: str | None) -> None:
+    """Assert that neither SQLite nor Redis has anything of a person."""
+    assert user_id is not None
+    with reading(world.settings.db) as connection:
+        assert count_rows(connection, user_id) == 0
+    assert user_id not in set(OnlineWriter(world.store).users())
 
 
 def assert_states_by_definition(world: World) -> None:
