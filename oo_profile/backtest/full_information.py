@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from oo_bandit import RULES, Health, Logged, Rollout, Tally, judge, report
+from oo_bandit import RULES, Health, Logged, Rollout, Tally, judge
 from oo_bandit.estimates import estimate_value
+from oo_bandit.log_checks import check_log
 from oo_bandit.sequences import difference_bound
 from oo_bandit.sums import sums_by_decision, sums_by_person
 from oo_profile.backtest.playback import LEARNERS, play
@@ -17,6 +18,7 @@ from oo_profile.backtest.ranges import Range
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from oo_bandit import LogCheck, Verdict
     from oo_bandit.arrays import Floats
     from oo_profile.backtest.playback import Playback, Prepared
 
@@ -105,68 +107,89 @@ def judge_work(
     Args:
         prepared: Decisions with their vectors, person by person.
         rules: Which rules take part besides the two learning policies.
-        seeds: Of the logs; figures are those of the first.
+        seeds: Of the logs, at least one; figures are those of the first.
         step_done: Called after each decision of each log.
     """
-    played = [play(prepared, rules, seed, step_done) for seed in seeds]
-    pairs = [_learners_only(one.logged) for one in played]
-    verdicts = [judge(_CANARY, _FULL, pair) for pair in pairs]
-    per_person = np.bincount(played[0].logged.person)
-    learned = [one.values.mean(axis=0) for one in played]
+    first = play(prepared, rules, seeds[0], step_done)
+    # A log is summed up at once: many of them need not fit into memory.
+    summaries = [_summary(first)]
+    summaries += [_summary(play(prepared, rules, seed, step_done)) for seed in seeds[1:]]
+    per_person = np.bincount(first.logged.person)
     gate = GateResult(
-        float(np.mean([values[1] - values[0] for values in learned])),
-        sum(_bound(pair) > 0 for pair in pairs),
-        sum(verdict.is_allowed for verdict in verdicts),
-        tuple(f"{finding.rule}: {finding.found}" for finding in verdicts[0].broken),
+        float(np.mean([one.truth[1] - one.truth[0] for one in summaries])),
+        sum(one.bound > 0 for one in summaries),
+        sum(one.verdict.is_allowed for one in summaries),
+        tuple(f"{finding.rule}: {finding.found}" for finding in summaries[0].verdict.broken),
     )
     return WorkResult(
         len(prepared),
         len(per_person),
         float(per_person.max() / per_person.sum()),
         len(seeds),
-        _policies(played),
+        _policies(first, summaries),
         gate,
     )
 
 
-def _policies(played: Sequence[Playback]) -> tuple[PolicyResult, ...]:
-    reports = [report(Tally.of(one.logged, Health())) for one in played]
-    first = played[0]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Summary:
+    """One log.
+
+    Attributes:
+        truth: Mean reward of each policy.
+        checks: What the log can tell of each.
+        holds: Whether the interval of each holds its truth.
+        bound: Lower bound of what the new policy gets more.
+        verdict: What the gate says.
+    """
+
+    truth: Floats
+    checks: tuple[LogCheck, ...]
+    holds: tuple[bool, ...]
+    bound: float
+    verdict: Verdict
+
+
+def _summary(played: Playback) -> _Summary:
+    truth = played.values.mean(axis=0)
+    sums = sums_by_decision(played.logged)
+    ranges = [Range.of(estimate_value(sums, at).doubly_robust) for at in range(sums.policies)]
+    pair = _learners_only(played.logged)
+    return _Summary(
+        truth,
+        tuple(check_log(sums, at) for at in range(sums.policies)),
+        tuple(one is not None and one.holds(float(truth[at])) for at, one in enumerate(ranges)),
+        float(difference_bound(pair.decisions, 1, 0, level=RULES.level)),
+        judge(_CANARY, _FULL, pair),
+    )
+
+
+def _policies(first: Playback, summaries: Sequence[_Summary]) -> tuple[PolicyResult, ...]:
     by_decision, by_person = sums_by_decision(first.logged), sums_by_person(first.logged)
     results = []
     for place, policy in enumerate(first.logged.policies):
         found, people = estimate_value(by_decision, place), estimate_value(by_person, place)
-        check = reports[0].policies[place].check
-        covered = [_holds(one, place) for one in played]
+        check = summaries[0].checks[place]
         results.append(
             PolicyResult(
                 policy,
-                float(first.values[:, place].mean()),
+                float(summaries[0].truth[place]),
                 _mean_by_person(first.values[:, place], first.logged),
                 Range.of(found.ips),
                 Range.of(found.self_normalised),
                 Range.of(found.doubly_robust),
                 Range.of(people.doubly_robust),
                 "; ".join(check.flags + check.lacks),
-                sum(said.policies[place].check.is_reported for said in reports),
-                sum(covered),
+                sum(one.checks[place].is_reported for one in summaries),
+                sum(one.holds[place] for one in summaries),
             )
         )
     return tuple(results)
 
 
-def _holds(played: Playback, place: int) -> bool:
-    found = Range.of(estimate_value(sums_by_decision(played.logged), place).doubly_robust)
-    return found is not None and found.holds(float(played.values[:, place].mean()))
-
-
 def _mean_by_person(values: Floats, logged: Logged) -> float:
     counts = np.bincount(logged.person)
     return float((np.bincount(logged.person, values) / counts).mean())
-
-
-def _bound(pair: Tally) -> float:
-    return float(difference_bound(pair.decisions, 1, 0, level=RULES.level))
 
 
 def _learners_only(logged: Logged) -> Tally:
