@@ -123,3 +123,17 @@ def test_one_person_says_nothing_of_others(folder: Path) -> None:
     assert f"never: {never['not_reported']}" in printed
     assert as_sent["by_person"] is None
     assert found["open_tasks"] is None
+
+
+@pytest.mark.parametrize(
+    ("plot", "said"),
+    [("plot.txt", "must end in one of .svg, .png, .pdf"), ("none/plot.svg", "there is no folder")],
+)
+def test_a_plot_that_cannot_be_written_is_refused_at_once(
+    folder: Path, plot: str, said: str
+) -> None:
+    """Nothing is read before the name of the plot is found good."""
+    options = ["--data", str(folder / "missing"), "--plot", str(folder / plot)]
+    done = CliRunner().invoke(oo, ["bandit", "backtest", *options])
+    assert done.exit_code == 2
+    assert said in " ".join(done.output.replace("│", " ").split())

@@ -11,7 +11,8 @@ from oo_profile.commands.bandit.group import BANDIT_COMMANDS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "bandit.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+# Those that begin with an import stand on their own; others go on with an applied store.
+BLOCKS = re.findall(r"^```python\n(import .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 LINKS = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", PAGE)
 
 

@@ -9,11 +9,12 @@ from typing import NoReturn
 
 import click
 
+from oo_profile.commands.bandit.plot_option import plot_option
+
 SHARED_DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 """Beside the project's folder."""
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(short_help="Let policies choose anew what real people once chose.")
@@ -24,7 +25,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     show_default="../shared/data beside the project",
     help="Where the files are; they are read there and never copied.",
 )
-@click.option("--seed", default=20261128, show_default=True, help="Of all that chance chooses.")
+@click.option(
+    "--seed",
+    default=20261128,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Of all that chance chooses.",
+)
 @click.option(
     "--logs",
     default=3,
@@ -35,7 +42,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.option("--markdown", is_flag=True, help="As Markdown, for a document.")
-@click.option("--plot", type=FILE, help="Draw it too: an .svg, .png or .pdf.")
+@plot_option
 def backtest(  # noqa: PLR0913 - one parameter for each option
     *, data: Path, seed: int, logs: int, as_json: bool, markdown: bool, plot: Path | None
 ) -> None:

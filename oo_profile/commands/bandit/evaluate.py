@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from oo_profile.commands.bandit.plot_option import plot_option
 from oo_profile.reports.words import parse_instant
 from oo_profile.settings import current_settings
 from oo_transforms.policies import POLICIES
 
 if TYPE_CHECKING:
-    from oo_profile.evaluation.evaluation import Evaluation
+    from pathlib import Path
 
-_SUFFIXES = (".svg", ".png", ".pdf")
+    from oo_profile.evaluation.evaluation import Evaluation
 
 
 def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
@@ -26,24 +26,12 @@ def _instant(_: click.Context, __: click.Parameter, text: str | None) -> datetim
         raise click.BadParameter(str(error)) from error
 
 
-def _picture(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    if path is not None and path.suffix not in _SUFFIXES:
-        raise click.BadParameter(f"{path} must end in one of {', '.join(_SUFFIXES)}")
-    return path
-
-
 @click.command(short_help="Judge the policies by the log of their decisions.")
 @click.option("--live", type=click.Choice(list(POLICIES)), help="Compare with this one.")
 @click.option("--new", type=click.Choice(list(POLICIES)), help="Judge this one.")
 @click.option("--since", callback=_instant, metavar="T", help="Only decisions shown from then on.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.option(
-    "--plot",
-    callback=_picture,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Draw it too, as .svg, .png or .pdf.",
-)
+@plot_option
 def evaluate(
     *,
     live: str | None,
