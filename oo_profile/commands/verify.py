@@ -32,18 +32,31 @@ HEADERS = ("feature", "compared", "mismatched", "missing", "extra", "largest dev
     metavar="SECONDS",
     help="How long to look again at what a builder is changing.",
 )
-def verify(*, sample: int | None, patience_seconds: float) -> None:
+@click.option(
+    "--served",
+    is_flag=True,
+    help="Compare logged decisions with history as it was seen instead.",
+)
+def verify(*, sample: int | None, patience_seconds: float, served: bool) -> None:
     """Compare what is kept of users with their signals.
 
     Users are recomputed from their stored signals; histories, the table `profile` and Redis must
     be what comes out. The builder may run meanwhile. Each difference is printed, and the exit
     code is 1 if there is any.
 
+    With --served, what logged decisions say that they saw of a user must be history as seen at a
+    version of the five seconds before the tip was shown; how far serving was behind is told. Redis
+    is not read.
+
     \b
     Example:
       oo verify
       oo verify --sample 100
+      oo verify --served
     """  # noqa: D301 - click keeps the lines after a backspace as they are
+    if served:
+        _verify_served(sample)
+        return
     # These import Feast, for which `oo verify --help` need not wait.
     from tqdm import tqdm  # noqa: PLC0415
 
@@ -66,6 +79,25 @@ def verify(*, sample: int | None, patience_seconds: float) -> None:
             progress=bar.update,
         )
     click.echo("\n".join(_told(found, time.perf_counter() - began)))
+    if not found.holds:
+        raise click.exceptions.Exit(1)
+
+
+def _verify_served(sample: int | None) -> None:
+    from tqdm import tqdm  # noqa: PLC0415 - as --help
+
+    from oo_profile.reports.served_text import served_text  # noqa: PLC0415
+    from oo_profile.upkeep.verify_served import verify_served  # noqa: PLC0415
+
+    began = time.perf_counter()
+    with tqdm(total=sample, unit=" users", unit_scale=True, disable=None, leave=False) as bar:
+        found = verify_served(
+            current_settings().db,
+            sample_size=sample,
+            on_difference=click.echo,
+            progress=bar.update,
+        )
+    click.echo("\n".join(served_text(found, time.perf_counter() - began)))
     if not found.holds:
         raise click.exceptions.Exit(1)
 

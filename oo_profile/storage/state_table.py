@@ -75,6 +75,7 @@ class StateTable:
         select = f"SELECT event_timestamp, created_timestamp, {values} FROM {self.name}"
         self._newest = f"{select} WHERE user_id = ? {_NEWEST_FIRST}"
         self._newest_at = f"{select} WHERE user_id = ? AND event_timestamp <= ? {_NEWEST_FIRST}"
+        self._one = f"{select} WHERE user_id = ? AND event_timestamp = ? AND created_timestamp = ?"
         self._newest_seen = (
             f"{select} WHERE user_id = ?1 AND event_timestamp <= ?2 AND created_timestamp <= ?2 "
             f"{_NEWEST_FIRST}"
@@ -147,6 +148,13 @@ class StateTable:
     ) -> Version | None:
         """Read what is true of a user at a time: the newest version at or before it."""
         row = connection.execute(self._newest_at, (user_id, time_us)).fetchone()
+        return None if row is None else self._version(row)
+
+    def version_of(
+        self, connection: sqlite3.Connection, user_id: str, key: tuple[int, int]
+    ) -> Version | None:
+        """Read a user's version of an event and a created time; None if there is none."""
+        row = connection.execute(self._one, (user_id, *key)).fetchone()
         return None if row is None else self._version(row)
 
     def newest_seen(
