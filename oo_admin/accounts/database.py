@@ -14,14 +14,13 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING
 
-from oo_profile.errors import DatabaseError, SchemaError
-from oo_profile.storage.database import transaction
+from oo_profile.errors import DatabaseError
+from oo_profile.storage.database import migrate, open_file, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-BUSY_TIMEOUT_SECONDS = 5.0
 _KEY_BYTES = 32
 _HASH_BYTES = 16
 _OWNER_ONLY = 0o600
@@ -102,8 +101,10 @@ class AdminDatabase:
         except OSError as error:
             raise DatabaseError(path, error) from error
         with self.connected() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            self._migrate(connection)
+            migrate(connection, path, MIGRATIONS)
+            connection.execute(
+                "INSERT OR IGNORE INTO secret VALUES (0, ?)", (secrets.token_bytes(_KEY_BYTES),)
+            )
             (self._key,) = connection.execute("SELECT key FROM secret").fetchone()
 
     @property
@@ -118,16 +119,8 @@ class AdminDatabase:
         Raises:
             DatabaseError: It refuses.
         """
-        try:
-            connection = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None
-            )
-        except sqlite3.Error as error:
-            raise DatabaseError(self._path, error) from error
-        with contextlib.closing(connection):
+        with contextlib.closing(open_file(self._path, synchronous="NORMAL")) as connection:
             try:
-                connection.execute("PRAGMA secure_delete = ON")
-                connection.execute("PRAGMA synchronous = NORMAL")
                 yield connection
             except sqlite3.Error as error:
                 raise DatabaseError(self._path, error) from error
@@ -144,18 +137,3 @@ class AdminDatabase:
             user_id.encode(errors="surrogatepass"), key=self._key, digest_size=_HASH_BYTES
         )
         return digest.hexdigest()
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        with transaction(connection):
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > len(MIGRATIONS):
-                raise SchemaError(
-                    f"{self._path} has schema version {version}, this program knows "
-                    f"{len(MIGRATIONS)}: use the program that made it, or a newer one"
-                )
-            for statement in [text for part in MIGRATIONS[version:] for text in part]:
-                connection.execute(statement)
-            connection.execute(
-                "INSERT OR IGNORE INTO secret VALUES (0, ?)", (secrets.token_bytes(_KEY_BYTES),)
-            )
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

@@ -22,7 +22,7 @@ from oo_admin.quality.facts import (
 )
 from oo_admin.quality.usual import FreshnessPoint
 from oo_profile.errors import DatabaseError
-from oo_profile.storage.database import transaction
+from oo_profile.storage.database import open_file, transaction
 from oo_transforms.clock import DAY_US
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "quality.db"
-BUSY_TIMEOUT_SECONDS: Final = 5.0
 
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS periods (period INTEGER PRIMARY KEY, counts BLOB NOT NULL)",
@@ -264,16 +263,8 @@ def opened(path: Path) -> Iterator[QualityStore]:
     Raises:
         DatabaseError: It cannot be opened or is no database.
     """
+    connection = open_file(path, synchronous="NORMAL")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except (OSError, sqlite3.Error) as error:
-        raise DatabaseError(path, error) from error
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
         for table in _TABLES:
             connection.execute(table)
         yield QualityStore(connection)

@@ -16,7 +16,7 @@ from oo_profile.errors import DatabaseError, NoDatabaseError, SchemaError
 from oo_profile.storage.state_table import StateTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from oo_transforms.state_view import StateView
 
@@ -236,30 +236,48 @@ def connect(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connect
         DatabaseError: The file cannot be opened or is no database.
         SchemaError: A newer version of this program made it.
     """
+    connection = open_file(path, synchronous=synchronous)
+    with _closed_on_error(connection, path):
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // PAGE_BYTES}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        migrate(connection, path, MIGRATIONS)
+    return connection
+
+
+def open_file(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
+    """Open a file of ours for writing, make it if it is not there, and return the connection.
+
+    The caller closes it. It may be used by any thread, by one at a time; each statement outside of
+    `transaction` is one of its own.
+
+    Raises:
+        DatabaseError: The file cannot be opened or is no database.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Made in one thread and then used in another, never in two at a time.
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
         raise DatabaseError(path, error) from error
-    try:
+    with _closed_on_error(connection, path):
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // PAGE_BYTES}")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         # What is deleted is overwritten: of a person who is forgotten later nothing may be left in
         # free pages from before. Some builds of SQLite do this by themselves, others do not.
         connection.execute("PRAGMA secure_delete = ON")
-        _migrate(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
-        raise DatabaseError(path, error) from error
-    except SchemaError:
-        connection.close()
-        raise
     return connection
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise DatabaseError(path, error) from error
+        raise
 
 
 @contextmanager
@@ -386,22 +404,36 @@ def _columns(connection: sqlite3.Connection, table: StateTable) -> tuple[tuple[s
     )
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection, path) == len(MIGRATIONS):
+def migrate(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]
+) -> None:
+    """Bring the tables of a file to the newest version of its schema.
+
+    Args:
+        connection: Writes.
+        path: The file, for errors.
+        migrations: Statements that bring the schema from version i to i + 1.
+
+    Raises:
+        SchemaError: A newer version of this program made it.
+    """
+    if _version(connection, path, migrations) == len(migrations):
         return
     with transaction(connection):
         # Asked again: of two programs that start together the second finds everything done.
-        for statements in MIGRATIONS[_version(connection, path) :]:
+        for statements in migrations[_version(connection, path, migrations) :]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
-def _version(connection: sqlite3.Connection, path: Path) -> int:
+def _version(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]
+) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
+    if version > len(migrations):
         raise SchemaError(
-            f"{path} has schema version {version}, this program knows {len(MIGRATIONS)}: "
+            f"{path} has schema version {version}, this program knows {len(migrations)}: "
             "use the program that made it, or a newer one"
         )
     return int(version)
