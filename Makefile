@@ -68,7 +68,7 @@ serve: $(READY) ## Serve the example of the bandit's service at http://127.0.0.1
 run: $(READY) ## Build profiles from the signals of the stream
 	@$(BIN)/oo run
 
-bench: $(READY) ## Measure: the builder, rebuilds and online reads, each beside its target
+bench: $(READY) ## Measure: ranking, the builder, rebuilds and online reads, each beside its target
 	@$(BIN)/python benchmarks/run.py
 
 bench-offline: $(VENV)-bench/.ready ## Measure the offline store beside Feast's own, half an hour (BENCH=--tenfold: longer)

@@ -24,27 +24,32 @@ if TYPE_CHECKING:
 DIMENSIONS = 13
 RIDGE = (1.0,) * 8 + (16.0,) * 5
 CALLS = 200
+ROUNDS = 40
 
 
 def main() -> None:
-    """Measure both in turns and print the medians."""
+    """Measure with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--candidates", type=int, default=50)
-    parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
-    rows, packed = vectors(rng, options.candidates), learned(rng)
+    measure(options.seed, options.candidates)
+
+
+def measure(seed: int, candidates: int = 50) -> None:
+    """Measure both in turns and print the medians."""
+    rng = np.random.default_rng(seed)
+    rows, packed = vectors(rng, candidates), learned(rng)
     policy = LinearPolicy(RIDGE)
     ours = partial(ranked, policy, rows, packed)
     peer = partial(naive, rows, packed)
     np.testing.assert_allclose(ours(), peer(), rtol=0, atol=1e-10)
     found: dict[str, list[float]] = {"ours": [], "peer": []}
-    for _ in range(options.rounds):
+    for _ in range(ROUNDS):
         found["ours"].append(microseconds(ours))
         found["peer"].append(microseconds(peer, CALLS // 20))
     middle = {name: statistics.median(values) for name, values in found.items()}
-    print(f"{options.candidates} candidates, D = {DIMENSIONS - 1}, packed state, one policy:")
+    print(f"{candidates} candidates, D = {DIMENSIONS - 1}, packed state, one policy:")
     show("scores and exact chances, us", middle["ours"], at_most(150))
     show("times the inverse a candidate", middle["peer"] / middle["ours"], at_least(1))
 

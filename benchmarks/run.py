@@ -10,6 +10,7 @@ import sys
 
 import builder
 import online
+import ranking
 import rebuild
 
 from oo_profile.apply import apply_definitions
@@ -18,13 +19,14 @@ from oo_profile.registry import open_store
 
 
 def main() -> None:
-    """Build profiles of a population, and read them."""
+    """Rank candidates, build profiles of a population, and read them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     builder.add_options(parser)
     online.add_options(parser)
     options = parser.parse_args()
     print(f"python {sys.version.split()[0]}, seed {options.seed}")
+    ranking.measure(options.seed)
     with stage(builder.PROJECT / "feature_repo", keep=False) as on:
         apply_definitions(on.settings)
         store = open_store(on.settings)
