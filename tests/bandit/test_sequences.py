@@ -10,48 +10,64 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.logged import LIVE, LIVE_VALUE, NEW, World, made
 
+from oo_bandit.logged import Term
 from oo_bandit.sequences import difference_bound, difference_sequence, lower_bounds, value_sequence
+from oo_bandit.sums import direction
 
 SEED = 20261128
 LOGS, DECISIONS, EVERY = 120, 1_200, 100
 
 
-def by_bisection(numbers: np.ndarray, floor: float, guesses: list[float], level: float) -> float:
-    """Find the bound from the products of the docstring, number by number."""
+def by_bisection(numbers: np.ndarray, guesses: list[float], level: float) -> float:
+    """Find the bound of numbers from -1 from the products of the docstring, number by number."""
 
     def log_mixture(mean: float) -> float:
         logs = []
         for guess in guesses:
-            scale = guess - floor
+            scale = guess + 1
             for power in range(1, 12):
                 rate = 0.5**power
                 cost = -math.log(1 - rate) - rate
-                logs.append(
-                    sum(
-                        rate * (y - mean) / scale - cost * ((y - guess) / scale) ** 2
-                        for y in numbers
-                    )
-                )
+                each = rate * (numbers - mean) / scale - cost * ((numbers - guess) / scale) ** 2
+                logs.append(float(each.sum()))
         top = max(logs)
         return float(top + math.log(sum(math.exp(one - top) for one in logs) / len(logs)))
 
-    low, high = -50.0, 50.0
-    for _ in range(100):
+    low, high = -1.0, float(numbers.max()) + 1
+    for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if log_mixture(middle) > math.log(1 / level) else (low, middle)
-    return float(max(low, floor))
+    return low
 
 
-@settings(max_examples=25)
-@given(st.lists(st.floats(-1, 30), min_size=1, max_size=30), st.floats(0.001, 0.5))
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.integers(40, 400), st.floats(0.001, 0.5), st.floats(-0.9, 3))
 def test_the_bound_is_where_the_mixture_is_one_over_the_level(
-    numbers: list[float], level: float
+    seed: int, count: int, level: float, most: float
 ) -> None:
     """By another way than sums and Newton's steps."""
-    y = np.array(numbers)
+    y = np.random.default_rng(seed).uniform(-1, most, count)
     sums = np.array(y.sum()), np.array((y**2).sum())
-    found = lower_bounds(np.array(float(len(y))), sums, floor=-1, guesses=(0.0, 0.5), level=level)
-    assert float(found) == pytest.approx(by_bisection(y, -1, [0.0, 0.5], level), abs=1e-6)
+    found = lower_bounds(np.array(float(count)), sums, floor=-1, guesses=(0.0, 0.5), level=level)
+    assert float(found) == pytest.approx(by_bisection(y, [0.0, 0.5], level), abs=1e-9)
+    assert -1 <= found < y.mean()
+
+
+def test_both_sides_share_the_level() -> None:
+    """Each is a bound at half of it, and the upper one is that of what is missed."""
+    sums, _ = made(World("canary"), 1, 500, np.random.default_rng(SEED)).until(500)
+    low, high = difference_sequence(sums, NEW, LIVE, level=0.1)
+    assert low == difference_bound(sums, NEW, LIVE, level=0.05)
+    assert high == -difference_bound(sums, LIVE, NEW, level=0.05)
+    low, high = value_sequence(sums, NEW, level=0.1)
+    bounds = [
+        lower_bounds(sums.count, sums.along(side), floor=0.0, guesses=(0.25, 0.5, 1.0), level=0.05)
+        for side in (
+            direction(2, (NEW, Term.REWARDED, 1.0)),
+            direction(2, (NEW, Term.WEIGHT, 1.0), (NEW, Term.REWARDED, -1.0)),
+        )
+    ]
+    assert [low, high] == [bounds[0], 1 - bounds[1]]
 
 
 def test_nothing_is_said_of_nothing() -> None:
