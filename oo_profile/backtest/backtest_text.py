@@ -94,7 +94,7 @@ def _work(found: WorkResult, layout: Layout) -> Iterator[str]:
         f"Of {counted(found.logs, 'log')} the lower bound of the difference is above 0 in "
         f"{gate.better_logs}, and the gate opens in {gate.opened_logs}."
     )
-    yield from (f"{layout.item}In the first log: {rule}" for rule in gate.broken)
+    yield from (f"{layout.item}Not kept by the first log: {rule}" for rule in gate.broken)
 
 
 def _policy(found: PolicyResult, logs: int) -> Sequence[str]:
