@@ -9,7 +9,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from support.payloads import OWN_FIELDS
+from support.payloads import OWN_FIELDS, TAUGHT_FIELDS
 from support.world import SignalData, signal
 
 from oo_profile.transport.connection import nats_connection
@@ -39,13 +39,17 @@ def disordered(seed: int, count: int, users: int) -> list[SignalData]:
     begin, spacing = datetime.now(UTC) - timedelta(days=DAYS), timedelta(days=DAYS - 1) / count
     placed: list[tuple[float, int, SignalData]] = []
     for number in range(count):
-        subject = chance.choice(list(OWN_FIELDS))
+        subject = chance.choice(list(TAUGHT_FIELDS))
+        # Half of the tips bear their decision, and most get several answers.
+        fields = dict(chance.choice((OWN_FIELDS, TAUGHT_FIELDS))[subject])
+        if "tip_id" in fields:
+            fields["tip_id"] = f"p{number // 50}"
         sent = signal(
             subject.removeprefix("signals."),
             f"u{_somebody(chance, number / count, users)}",
             begin + number * spacing,
             f"e{number}",
-            **OWN_FIELDS[subject],
+            **fields,
         )
         place = number + (chance.uniform(1, 200) if chance.random() < SHARE else 0)
         placed.append((place, number, sent))
