@@ -71,6 +71,15 @@ class LogCheck:
     lacks: tuple[str, ...] = ()
 
     @property
+    def covered(self) -> float:
+        """Estimate which share of what the policy would choose the log may choose at all.
+
+        Where the logged chances leave something out, its weights never come in, and the mean
+        weight lacks as much (positivity).
+        """
+        return min(self.mean_weight, 1.0)
+
+    @property
     def is_reported(self) -> bool:
         """Say whether what follows from the log may be reported."""
         return not (self.flags or self.lacks)
@@ -170,7 +179,8 @@ def _flags(found: LogCheck, limits: LogLimits) -> tuple[str, ...]:
         flags.append(
             f"the mean weight is {found.mean_weight:.3g} and should be 1: "
             + (
-                "what this policy would choose has too little chance in the log"
+                f"about {1 - found.covered:.0%} of what this policy would choose has no chance "
+                "in the log"
                 if found.mean_weight < 1
                 else "the logged propensities are too small"
             )

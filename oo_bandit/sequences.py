@@ -13,7 +13,7 @@ exceeds 1 / level with probability at most `level`. The lower bound is where it 
 That paper bets either by predictable rates, for a value that stays the same, or by a mixture over
 fixed rates, for the running mean of values that change. Policies here learn, so their values
 change, and it is the mixture: a discrete one, since the gamma mixture of the paper needs a special
-function and is not better. As its rates and guesses are fixed beforehand, three sums are all it
+function that numpy lacks. As its rates and guesses are fixed beforehand, three sums are all it
 needs of a log, in any order.
 
 What is assumed: the logged propensities are those that acted; rewards are 0 to 1; and the chance

@@ -107,8 +107,19 @@ def _health(decisions: int, health: Health) -> str:
     return ", ".join(parts)
 
 
+def _weights(policy: PolicyReport) -> str:
+    check = policy.check
+    return (
+        f"weights of {policy.policy}: mean {check.mean_weight:.3f}, largest "
+        f"{check.largest_weight:.1f}, effective size {check.effective_size:,.0f}, chosen as it "
+        f"would {check.support:,.0f} times, {check.covered:.0%} of what it would choose covered"
+    )
+
+
 def _remarks(told: Report) -> Iterator[str]:
     for policy in told.policies:
+        if told.decisions:
+            yield _weights(policy)
         for flag in policy.check.flags:
             yield f"! {policy.policy} is not reported: {flag}"
         for lack in policy.check.lacks:

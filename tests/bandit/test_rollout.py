@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pytest
@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oo_bandit import STAGES, ProbabilityError, Rollout, RolloutError
+from oo_bandit.rollout import Coin
+from oo_transforms import decisions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,6 +155,12 @@ def test_chances_that_are_none_are_refused(wrong: dict[str, NDArray[np.float64]]
     """A propensity that is wrong would make everything after it wrong."""
     with pytest.raises(ProbabilityError):
         SHADOW.mixture("ada", wrong)
+
+
+def test_stages_and_coins_are_those_that_a_decision_may_have() -> None:
+    """The packages do not import each other, so both declare them."""
+    assert STAGES == decisions.STAGES
+    assert get_args(Coin) == get_args(decisions.Coin)
 
 
 def test_a_policy_that_is_missing_is_refused() -> None:

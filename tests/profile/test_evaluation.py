@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -209,6 +211,28 @@ def test_the_command_refuses_what_makes_no_sense(command: Path) -> None:
     assert "compared with itself" in run("evaluate", "--live", NEW, code=2)
     assert "must end in one of" in run("evaluate", "--plot", "x.txt", code=2)
     assert "--since" in run("evaluate", "--since", "yesterday", code=2)
+
+
+def test_the_log_itself_is_told_of(command: Path) -> None:
+    """Mean and largest weight, effective size, what is covered, and answers that are missing."""
+    store(command, [Tip(answers=(("done", MINUTE),)), Tip(tip_id="t2", propensity=0.25)])
+    told = run("evaluate")
+    assert "2 decisions of 1 person, 50% without an answer" in told
+    assert "weights of bandit_v1: mean 1.500, largest 2.0, effective size 2" in told
+    assert "weights of bandit_v2: mean 0.750, largest 1.0" in told
+    assert "75% of what it would choose covered" in told
+
+
+def test_neither_feast_nor_a_client_is_imported(command: Path) -> None:
+    """An evaluation reads SQLite alone."""
+    store(command, [Tip()])
+    code = (
+        "import sys; from click.testing import CliRunner; from oo_profile.cli import oo;"
+        "result = CliRunner().invoke(oo, ['bandit', 'evaluate']);"
+        "print(result.exit_code, {'feast', 'pandas', 'redis', 'nats'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "0 set()\n"
 
 
 def test_an_empty_log_is_told(command: Path) -> None:
