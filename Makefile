@@ -11,7 +11,7 @@ SEED ?=
 PORT ?= 8770
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser screenshots contract soak incidents evidence fuzz lint format apply up down run serve bench bench-offline bench-admin bench-serving lock clean
+.PHONY: help demo test test-browser screenshots contract soak incidents evidence loop fuzz lint format apply up down run serve bench bench-offline bench-admin bench-serving lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -34,6 +34,9 @@ contract: $(READY) ## Write docs/contract anew, after a change of what others re
 
 soak: $(READY) ## Kill the builder 300 times on real servers, a third with upkeep beside it, minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_crashes.py
+
+loop: $(READY) ## Rank, answer, learn and verify 10,000 decisions on real servers, a few minutes (SEED=7)
+	@$(BIN)/python -W ignore benchmarks/serving_loop.py $(if $(SEED),--seed $(SEED)) $(BENCH)
 
 fuzz: $(READY) ## Send the builder 200,000 hostile messages, a few minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_fuzz.py

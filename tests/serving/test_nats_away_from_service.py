@@ -154,6 +154,22 @@ def test_a_nats_that_hangs_holds_up_nobody_and_gets_the_same_signals_later(
     assert ids == {f"shown-{answer.tip_id}" for answer in answers}
 
 
+def test_a_nats_without_the_stream_is_waited_for_too(own_nats: NatsServer, tmp_path: Path) -> None:
+    """Nobody has taken what nobody has acknowledged."""
+    bare = NatsServer(tmp_path / "bare", port=own_nats._wanted_port)  # noqa: SLF001 - its address
+
+    async def run() -> None:
+        async with serving(config(tmp_path)) as running:
+            await running.parts.stream.connected()
+            assert is_spooled(await running.rank(rank_request()))
+            await asyncio.to_thread(make_stream, bare.url)
+            await emptied(running)
+
+    with bare:
+        asyncio.run(run())
+        assert len(in_stream(bare.url)) == 1
+
+
 def test_a_full_spool_still_lets_tips_be_chosen_and_counts_what_is_lost(
     own_nats: NatsServer, tmp_path: Path
 ) -> None:
