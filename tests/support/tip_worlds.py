@@ -3,8 +3,8 @@
 What differs between the candidates of one decision is what it does in the app: age, due date,
 priority and category of a task. Clock and profile features are the same for all of them. Sizes of
 effects were fixed before anything was measured: a feature moves the chance by some hundredths to a
-tenth, one person's weights differ from another's by about as much as they are large, and on
-average every third tip is done.
+tenth, one person's weights differ from another's by about as much as they are large, and of
+tips shown at random three in ten are done.
 """
 
 from __future__ import annotations
