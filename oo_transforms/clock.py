@@ -14,6 +14,8 @@ import numpy as np
 from oo_transforms.errors import InputRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from oo_transforms.arrays import Floats
@@ -72,6 +74,21 @@ def local_time(instant_us: int, utc_offset_minutes: int) -> LocalTime:
     """
     hours = (instant_us + utc_offset_minutes * MINUTE_US) // HOUR_US
     return LocalTime(hours % HOURS, (hours // HOURS + EPOCH_WEEKDAY) % WEEKDAYS)
+
+
+def local_times(
+    instants_us: Sequence[int], utc_offsets_minutes: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    """Read users' own clocks at many instants: hours and weekdays, each as `local_time` says.
+
+    >>> local_times([0, 0], [0, -60])
+    ([0, 23], [3, 2])
+    """
+    local_us = np.array(instants_us, dtype=np.int64)
+    local_us += np.array(utc_offsets_minutes, dtype=np.int64) * MINUTE_US
+    hours = local_us // HOUR_US
+    weekdays = (hours // HOURS + EPOCH_WEEKDAY) % WEEKDAYS
+    return (hours % HOURS).tolist(), weekdays.tolist()
 
 
 def with_clock(

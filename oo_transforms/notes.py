@@ -62,6 +62,10 @@ class Asked(NamedTuple):
     category: str
 
 
+TEACHERS: tuple[type[Signal], ...] = (TipShown, TipFeedback, LearnedImported)
+"""No other signal teaches."""
+
+
 def teaches(signal: Signal) -> bool:
     """Say whether a view that learns may gain anything from a signal."""
     if isinstance(signal, (TipShown, TipFeedback)):

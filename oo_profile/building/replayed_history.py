@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,14 @@ class ReplayedHistory:
         kept: Mapping[str, Mapping[str, Version]],
     ) -> None:
         self._features = noting.kept_features(connection, users)
-        self._views = {
-            view.name: _SeenView(view, logs[view.name], kept[view.name]) for view in FILL_SOURCES
+        self._logs, self._kept = logs, kept
+
+    @cached_property
+    def _views(self) -> dict[str, _SeenView]:
+        """What was seen, which is folded once somebody asks."""
+        return {
+            view.name: _SeenView(view, self._logs[view.name], self._kept[view.name])
+            for view in FILL_SOURCES
         }
 
     def __call__(self, asked: Sequence[Asked]) -> list[Mapping[str, float]]:

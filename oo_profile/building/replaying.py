@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oo_profile.building.replayed_history import ReplayedHistory
 from oo_profile.building.view_history import ViewHistory
 from oo_profile.storage import answered_tips, checkpoints
 from oo_profile.storage.signal_log import LogEnd
+from oo_transforms.clock import local_times
 from oo_transforms.filling import FILL_SOURCES
 from oo_transforms.history import LogEntry
 from oo_transforms.history_many import replay_many
-from oo_transforms.notes import notes_of, teaches
+from oo_transforms.notes import TEACHERS, notes_of, teaches
 from oo_transforms.signals import STORED_TYPES, redecode
+from oo_transforms.state_view import Moment
 from oo_transforms.version_columns import VersionColumns
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from oo_profile.building.view_history import UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
     from oo_transforms.history import Version
     from oo_transforms.notes import Answers
     from oo_transforms.signals import Signal
-    from oo_transforms.state_view import StateView
+    from oo_transforms.state_view import Contribution, StateView
 
     _Lesson = tuple[Signal, int, int]
+    _Weigh = Callable[[Any, Moment], Contribution | None]
 
 Logs: TypeAlias = "dict[str, dict[str, list[LogEntry]]]"
 """Entries in log order, by view and user."""
@@ -93,10 +97,11 @@ class Replayer:
         others = {table.name: table.view for table in tables if not table.view.learns}
         if self._fills:
             others |= {view.name: view for view in FILL_SOURCES}
-        self._views_of: dict[type, list[StateView]] = {
-            kind: [view for view in others.values() if kind in view.weights]
+        self._weighing: dict[type, list[tuple[str, _Weigh]]] = {
+            kind: [(v.name, v.weights[kind]) for v in others.values() if kind in v.weights]
             for kind in STORED_TYPES
         }
+        self._teachers = frozenset(TEACHERS if self._learning else ())
         self._names = (*others, *(view.name for view in self._learning))
 
     def replay(self, users: ChosenUsers) -> Replayed:
@@ -104,29 +109,40 @@ class Replayer:
         logs: Logs = {name: {} for name in self._names}
         lessons: list[_Lesson] = []
         ends: dict[str, LogEnd] = {}
+        found = self._connection.execute(f"{_SELECT} WHERE {users.condition}", users.arguments)
         # Sorted here: SQLite would carry the payloads through its sorter.
-        rows = self._connection.execute(f"{_SELECT} WHERE {users.condition}", users.arguments)
-        for user_id, own in groupby(sorted(rows, key=itemgetter(0, 1)), itemgetter(0)):
-            ends[user_id] = self._take_apart(user_id, own, logs, lessons)
+        rows = sorted(found, key=itemgetter(0, 1))
+        moments = _moments(rows)
+        for user_id, own in groupby(rows, itemgetter(0)):
+            # The rows come first: at their end no moment is taken that is the next user's.
+            ends[user_id] = self._take_apart(
+                user_id, zip(own, moments, strict=False), logs, lessons
+            )
         answers = self._learn(users, lessons, logs) if self._learning else None
         histories = {table.name: self._history(table, users, logs) for table in self._tables}
         return Replayed(users, ends, histories, answers)
 
     def _take_apart(
-        self, user_id: str, signals: Iterable[RawRow], logs: Logs, lessons: list[_Lesson]
+        self,
+        user_id: str,
+        signals: Iterable[tuple[RawRow, Moment]],
+        logs: Logs,
+        lessons: list[_Lesson],
     ) -> LogEnd:
         """Add a user's signals, in log order, to the logs of their views and to the lessons."""
         count = newest_us = 0
-        for _, received_us, event_us, event_id, subject, payload, offset in signals:
+        own: defaultdict[str, list[LogEntry]] = defaultdict(list)
+        for (_, received_us, event_us, event_id, subject, payload, offset), moment in signals:
             signal = redecode(subject, payload, offset)
-            for view in self._views_of[type(signal)]:
-                added = view.contribution(signal, event_us)
+            for view, weigh in self._weighing[type(signal)]:
+                added = weigh(signal, moment)
                 if added is not None:
-                    entry = LogEntry(event_us, received_us, event_id, added)
-                    logs[view.name].setdefault(user_id, []).append(entry)
-            if self._learning and teaches(signal):
+                    own[view].append(LogEntry(event_us, received_us, event_id, added))
+            if type(signal) in self._teachers and teaches(signal):
                 lessons.append((signal, event_us, received_us))
             count, newest_us = count + 1, received_us
+        for view, entries in own.items():
+            logs[view][user_id] = entries
         return LogEnd(count, newest_us)
 
     def _learn(self, users: ChosenUsers, lessons: Sequence[_Lesson], logs: Logs) -> Answers:
@@ -166,3 +182,10 @@ class Replayer:
             VersionColumns.of(view, starts) if kept else None,
         )
         return ViewHistory(user_ids, columns)
+
+
+def _moments(rows: Sequence[RawRow]) -> Iterator[Moment]:
+    """Give the moments of some signals, without notes: only who learns reads these."""
+    events_us = [row[2] for row in rows]
+    hours, weekdays = local_times(events_us, [row[6] for row in rows])
+    return map(Moment, events_us, hours, weekdays)

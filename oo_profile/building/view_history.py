@@ -29,9 +29,13 @@ class ViewHistory:
     user_ids: Sequence[str]
     columns: VersionColumns
 
+    def rows(self) -> list[RawRow]:
+        """Return the rows as they are stored, in the order of the key."""
+        return list(StateRowCodec(self.columns.view).rows(self.user_ids, self.columns))
+
     def by_user(self) -> UserRows:
         """Return the rows as they are stored, by user."""
         rows: UserRows = {user_id: [] for user_id in self.user_ids}
-        for row in StateRowCodec(self.columns.view).rows(self.user_ids, self.columns):
+        for row in self.rows():
             rows[row[0]].append(row)
         return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,11 @@ from oo_profile.upkeep.raw_cells import Matched, deviations
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from oo_profile.building.replaying import Replayed
-    from oo_profile.building.view_history import UserRows
     from oo_profile.storage.chosen_users import ChosenUsers
-    from oo_profile.storage.state_table import StateTable
-    from oo_transforms.notes import Answers
+    from oo_profile.storage.state_table import RawRow, StateTable
 
 _USER = itemgetter(0)
 
@@ -108,16 +107,16 @@ class Swapper:
         users = replayed.users
         self._guard.check(self._connection)
         ends = signal_log.ends_of(self._connection, users)
-        rows, answers, moved = self._up_to_date(replayed, ends)
         forgotten = tombstones.forgotten(self._connection, ends)
-        for user_id in forgotten:
-            for own in rows.values():
-                own.pop(user_id, None)
-        answers = answered_tips.without(answers, forgotten)
-        swapped = Swapped({}, [], moved=moved)
+        again = self._moved_since(replayed, ends)
+        answers = answered_tips.without(replayed.answers or {}, again.keys() | forgotten)
+        for user_id in again.keys() - forgotten:
+            answers = {**answers, **(again[user_id].answers or {})}
+        swapped = Swapped({}, [], moved=len(again))
         known = set(ends)
         for table in self._tables:
-            known |= self._swap_table(table, users, rows[table.name], swapped)
+            new = _rows(table.name, replayed, again, forgotten)
+            known |= self._swap_table(table, users, new, swapped)
         if replayed.answers is not None:
             swapped.repaired.update(answered_tips.swap(self._connection, users, answers))
         names = [table.name for table in self._tables]
@@ -133,27 +132,19 @@ class Swapper:
             behind.delete_many(self._connection, self._behind)
         self._behind = []
 
-    def _up_to_date(
+    def _moved_since(
         self, replayed: Replayed, ends: Mapping[str, signal_log.LogEnd]
-    ) -> tuple[dict[str, UserRows], Answers, int]:
+    ) -> dict[str, Replayed]:
+        """Replay once more whose logs end elsewhere by now."""
         before = replayed.ends
         moved = [u for u in ends.keys() | before.keys() if ends.get(u) != before.get(u)]
-        rows = {name: dict(own) for name, own in replayed.rows.items()}
-        answers = dict(answered_tips.without(replayed.answers or {}, set(moved)))
-        for user_id in moved:
-            again = self._replayer.replay(UserRange.of(user_id))
-            answers |= again.answers or {}
-            for name, own in rows.items():
-                own.pop(user_id, None)
-                own.update(again.rows[name])
-        return rows, answers, len(moved)
+        return {user_id: self._replayer.replay(UserRange.of(user_id)) for user_id in moved}
 
     def _swap_table(
-        self, table: StateTable, users: ChosenUsers, rows: UserRows, swapped: Swapped
+        self, table: StateTable, users: ChosenUsers, new: Sequence[RawRow], swapped: Swapped
     ) -> set[str]:
         """Swap one table; return whose rows there are or were."""
         old = table.raw_rows(self._connection, users)
-        new = [row for user_id in sorted(rows) for row in rows[user_id]]
         matched = Matched([], [], []) if old == new else Matched.of(old, new)
         apart = deviations(table, matched.pairs).max(axis=0)
         changed = [matched.pairs[at] for at in np.flatnonzero(apart > REPLAY_TOLERANCE)]
@@ -166,7 +157,7 @@ class Swapper:
             len(new), len(matched.missing), len(matched.extra), len(changed)
         )
         swapped.repaired.update(map(_USER, removed), map(_USER, added))
-        return {*map(_USER, old), *rows}
+        return {*map(_USER, old), *map(_USER, new)}
 
     def _mark(self, user_ids: Sequence[str]) -> None:
         behind.delete_many(self._connection, self._behind)
@@ -175,3 +166,17 @@ class Swapper:
             "INSERT OR IGNORE INTO profile_due (user_id) VALUES (?)",
             ((user_id,) for user_id in user_ids),
         )
+
+
+def _rows(
+    view: str, replayed: Replayed, again: Mapping[str, Replayed], forgotten: Collection[str]
+) -> list[RawRow]:
+    """Return a view's rows in the order of the key, those of some users from another replay."""
+    rows = replayed.histories[view].rows()
+    if not again and not forgotten:
+        return rows
+    stay = [row for row in rows if row[0] not in again]
+    others = [row for other in again.values() for row in other.histories[view].rows()]
+    return sorted(
+        (row for row in chain(stay, others) if row[0] not in forgotten), key=itemgetter(0, 1, 2)
+    )

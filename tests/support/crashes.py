@@ -219,7 +219,7 @@ class CrashTest:
                 client.config_set("maxmemory", 0)
 
     def _await_step(self, forks: Nursery, pid: int, step: str) -> None:
-        too_late = threading.Timer(HOOK_SECONDS, os.kill, (pid, signal.SIGKILL))
+        too_late = threading.Timer(HOOK_SECONDS, _kill, (pid,))
         began = time.monotonic()
         too_late.start()
         assert forks.status() == -signal.SIGKILL
@@ -233,8 +233,7 @@ class CrashTest:
             self._end(server)
             server.start()
         time.sleep(self._chance.uniform(0, LONGEST_LIFE_SECONDS))
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        _kill(pid)
         # One that did not find NATS at its birth has ended by itself, with an error.
         ends = {-signal.SIGKILL, 1} if server is self._nats else {-signal.SIGKILL}
         assert forks.status() in ends
@@ -260,3 +259,9 @@ class CrashTest:
             and not any(number_of(self.world, table) for table in left)
             and redis_has_all(self.world)
         )
+
+
+def _kill(pid: int) -> None:
+    """Kill a builder, which may just have ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
