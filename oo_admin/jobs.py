@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from oo_admin.accounts.database import AdminDatabase
 
-Kind = Literal["rebuild", "forget", "retry", "drop", "alert test"]
+Kind = Literal["rebuild", "forget", "retry", "drop", "alert test", "evaluate"]
 JobState = Literal["waiting", "running", "done", "failed", "interrupted"]
 Progress: TypeAlias = "Callable[[int, int], object]"
 Work: TypeAlias = "Callable[[Progress], JobResult]"
@@ -75,6 +75,8 @@ class JobResult(TypedDict, total=False):
         unpublishable: Retry: messages that stay, since nobody can publish on their subject.
         dropped: Drop: messages removed.
         answers: Alert test: how each channel took it.
+        decisions: Evaluate: decisions looked at.
+        people: Evaluate: of how many people.
         text: Forget: the receipt.
         left: Forget: what is left, a sentence each.
         error: Failed: why.
@@ -91,6 +93,8 @@ class JobResult(TypedDict, total=False):
     unpublishable: int
     dropped: int
     answers: list[JobAnswer]
+    decisions: int
+    people: int
     text: str
     left: list[str]
     error: str

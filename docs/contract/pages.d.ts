@@ -83,6 +83,20 @@ export interface AuditFacts {
   detail: string;
 }
 
+/** How far a new policy has come, and on what evidence. */
+export interface BanditPage {
+  /** The moment, microseconds. A whole number. */
+  now_us: number;
+  /** Where the rollout is. */
+  rollout: RolloutFacts;
+  /** Whether services see the same. */
+  online: OnlineRollout;
+  /** The latest steps, the newest first. */
+  steps: StepFacts[];
+  /** The last evaluation that was made here; null: there is none. */
+  evaluation: KeptEvaluation | null;
+}
+
 /** The share of users whose value lies somewhere. */
 export interface Bin {
   /** Where. */
@@ -184,6 +198,24 @@ export interface DataQualityPage {
   latest_rejected: LatestRejected[];
 }
 
+/** How much more a policy gets than another; null is what the log cannot say. */
+export interface DifferenceFigures {
+  /** The one. */
+  policy: string;
+  /** The other. */
+  other: string;
+  /** Why the log does not tell them apart yet. */
+  lacks: string[];
+  /** Difference of the mean rewards over decisions. */
+  by_decision: EstimatesFacts | null;
+  /** Mean over people of each one's difference. */
+  by_person: EstimatesFacts | null;
+  /** Bounds over these decisions, valid however often one looks. 2 elements. */
+  sequence: [number, number] | null;
+  /** Difference of the shares of tips that are dismissed. */
+  dismissals: EstimateFacts | null;
+}
+
 /** How a feature is distributed, as it is served: where nothing is known, without evidence. */
 export interface Distribution {
   /** Its name. */
@@ -212,6 +244,46 @@ export interface DrawnCourse {
   low: number;
   /** The greatest value. */
   high: number;
+}
+
+/** An estimate with its interval of 95 %. */
+export interface EstimateFacts {
+  /** The estimate. */
+  value: number;
+  /** Lower end of the interval. */
+  low: number;
+  /** Its upper end. */
+  high: number;
+}
+
+/** One quantity, estimated in three ways. */
+export interface EstimatesFacts {
+  /** By inverse propensities. */
+  ips: EstimateFacts;
+  /** The same, over the sum of the weights. */
+  self_normalised: EstimateFacts;
+  /** With the predictions, corrected by what they were off by. */
+  doubly_robust: EstimateFacts;
+}
+
+/** What an evaluation of the policies found. */
+export interface EvaluationFacts {
+  /** The policy that acted before. */
+  live: string;
+  /** The one that is to take its place. */
+  new: string;
+  /** Decisions were looked at that were shown by then, microseconds. A whole number. */
+  until_us: number;
+  /** All, segments and stages; those without a decision are left out. */
+  groups: GroupFigures[];
+  /** What the gate says of the next step; null: there is none. */
+  gate: GateFacts | null;
+  /** Decisions left out, since answers to them may still come. A whole number. */
+  young: number;
+  /** Decisions left out that do not tell what both policies thought. A whole number. */
+  unjudged: number;
+  /** Answers left out that fit no tip that was shown. A whole number. */
+  unmatched: number;
 }
 
 /** A signal behind a value. */
@@ -310,6 +382,26 @@ export interface FileFacts {
   bytes: number;
 }
 
+/** A rule of the gate, and what the log says of it. */
+export interface FindingFacts {
+  /** What must hold. */
+  rule: string;
+  /** Whether it does. */
+  is_kept: boolean;
+  /** What was found. */
+  found: string;
+}
+
+/** What the gate says of the next step. */
+export interface GateFacts {
+  /** Where it leads, in words. */
+  step: string;
+  /** Whether every rule is kept. */
+  is_allowed: boolean;
+  /** Of each rule. */
+  findings: FindingFacts[];
+}
+
 /** The features of one on-demand view. */
 export interface GroupFacts {
   /** The view. */
@@ -318,6 +410,22 @@ export interface GroupFacts {
   description: string;
   /** Its features, in its order. */
   features: FeatureFacts[];
+}
+
+/** What the log says of some of the people, or of one stage. */
+export interface GroupFigures {
+  /** Which. */
+  name: string;
+  /** How many there are. A whole number. */
+  decisions: number;
+  /** Of how many people. A whole number. */
+  people: number;
+  /** How many have no answer. A whole number. */
+  unanswered: number;
+  /** Of each policy. */
+  policies: PolicyFigures[];
+  /** Of the new policy to the one that acted before. */
+  differences: DifferenceFigures[];
 }
 
 /** When in the week a user is active, in local time, from the signals. */
@@ -351,7 +459,7 @@ export interface JobFacts {
   /** Its number. A whole number. */
   number: number;
   /** What it does. */
-  kind: "alert test" | "drop" | "forget" | "rebuild" | "retry";
+  kind: "alert test" | "drop" | "evaluate" | "forget" | "rebuild" | "retry";
   /** Who began it. */
   account: string;
   /** The keyed hash of whom, or what, it is about. */
@@ -388,6 +496,8 @@ export interface JobResult {
   changed_features?: string[];
   /** Retry: messages that stay, since only their beginning is kept. A whole number. */
   cut?: number;
+  /** Evaluate: decisions looked at. A whole number. */
+  decisions?: number;
   /** Drop: messages removed. A whole number. */
   dropped?: number;
   /** Failed: why. */
@@ -396,6 +506,8 @@ export interface JobResult {
   left?: string[];
   /** Rebuild: rows put into Redis. A whole number. */
   online_rows?: number;
+  /** Evaluate: of how many people. A whole number. */
+  people?: number;
   /** Retry: messages published again. A whole number. */
   published?: number;
   /** Rebuild: rows that were wrong. A whole number. */
@@ -410,6 +522,16 @@ export interface JobResult {
   unpublishable?: number;
   /** Rebuild: what was wrong, by view. */
   views?: Record<string, RowCounts>;
+}
+
+/** An evaluation that was made here. */
+export interface KeptEvaluation {
+  /** When, microseconds. A whole number. */
+  made_us: number;
+  /** Who asked for it. */
+  made_by: string;
+  /** What it found. */
+  found: EvaluationFacts;
 }
 
 /** What the builder's consumer has before it. */
@@ -436,6 +558,44 @@ export interface LatestRejected {
   payload: string;
   /** How long it was. A whole number. */
   payload_bytes: number;
+}
+
+/** What a feature does to the score of a tip, as a policy has learned it. */
+export interface LearnedEffect {
+  /** The feature. */
+  feature: string;
+  /** How much more of it the effect is told for, in words. */
+  step: string;
+  /** By how much that raises the reward that is expected; below 0: it lowers it. */
+  effect: number;
+  /** At most one standard deviation of the effect. */
+  doubt: number;
+  /** What it does; open: an effect may be there or not. */
+  does: "lowers" | "open" | "raises";
+  /** How sure that is. */
+  certainty: "not known" | "probably" | "surely";
+}
+
+/** What a policy has learned of a user. */
+export interface LearnedFacts {
+  /** The policy, by its service. */
+  policy: string;
+  /** What the decisions that it has learned from still weigh, each once 1. */
+  decisions: number;
+  /**
+   * Event time of the newest of them, or of its answer, microseconds; null: none. A whole number.
+   */
+  newest_us: number | null;
+  /** How long ago that is, in words; null: never. */
+  age: string | null;
+  /** The reward that it expects of a tip whose features are all 0. */
+  usual: number;
+  /** At most one standard deviation of it. */
+  usual_doubt: number;
+  /** What each feature does, the surest first. */
+  effects: LearnedEffect[];
+  /** Why what is stored cannot be used, so that the prior acts; empty: it can. */
+  refused: string;
 }
 
 /** A line in a box. */
@@ -486,6 +646,14 @@ export interface OnlineFacts {
   is_behind: boolean;
   /** Whether both say the same. */
   agrees: boolean;
+}
+
+/** Whether services see the rollout as the newest step left it. */
+export interface OnlineRollout {
+  /** Whether Redis says the same. */
+  agrees: boolean;
+  /** Why Redis does not answer; empty: it does. */
+  refusal: string;
 }
 
 /** Redis against SQLite, for a sample of users and all their views. */
@@ -543,12 +711,32 @@ export interface PersonFacts {
   course_times: number[];
   /** When in the week, for each view that counts by hour and weekday. */
   heat_maps: HeatFacts[];
+  /** What each policy has learned of this user. */
+  learned: LearnedFacts[];
   /** The latest signals, the newest first. */
   latest: SignalFacts[];
   /** Redis against SQLite; null: a moment in the past, of which Redis knows nothing. */
   online: OnlineFacts | null;
   /** What was done about this user here, the newest first. */
   audit: AuditFacts[];
+}
+
+/** What the log says of a policy; null is what it cannot say. */
+export interface PolicyFigures {
+  /** The policy. */
+  policy: string;
+  /** Why the log is not to be trusted about it; then nothing is reported. */
+  flags: string[];
+  /** Why it does not tell enough yet; then nothing is reported either. */
+  lacks: string[];
+  /** How many decisions of equal weight would say as much. */
+  effective_size: number;
+  /** Mean reward over decisions. */
+  by_decision: EstimatesFacts | null;
+  /** Mean over people of each one's mean reward. */
+  by_person: EstimatesFacts | null;
+  /** Bounds of the mean reward over these decisions, valid however often one looks. 2 elements. */
+  sequence: [number, number] | null;
 }
 
 /** What the checks have found. */
@@ -628,6 +816,26 @@ export interface RejectedCount {
 /** What an account may do. */
 export type Role = "operator" | "viewer";
 
+/** How far a new policy has come. */
+export interface RolloutFacts {
+  /** The policy that acted before. */
+  live: string;
+  /** The policy that is to take its place. */
+  new: string;
+  /** It watches (shadow), acts for some people (canary), or for all (full). */
+  stage: "canary" | "full" | "shadow";
+  /** How much of the people is in the canary; 0 in another stage. */
+  percent: number;
+  /** Share of decisions that is given to chance. */
+  exploration: number;
+  /** Number of the step that led here; 0: none was taken. A whole number. */
+  step: number;
+  /** The policy that acts, for all others where there is a canary. */
+  acting: string;
+  /** The stage in words. */
+  words: string;
+}
+
 /** What a rebuild did to the rows of a view. */
 export interface RowCounts {
   /** How many were wrong. A whole number. */
@@ -704,6 +912,26 @@ export type Staleness = "expired" | "fresh" | "never seen" | "stale";
 
 /** How far an alert is. */
 export type State = "firing" | "pending" | "resolved";
+
+/** A step that was taken. */
+export interface StepFacts {
+  /** When, microseconds. A whole number. */
+  taken_us: number;
+  /** Who. */
+  taken_by: string;
+  /** What it led to. */
+  rollout: RolloutFacts;
+  /** Whether the gate was overruled. */
+  forced: boolean;
+  /** Why, in the words of whoever took it; may be empty if it was not forced. */
+  reason: string;
+  /** What the gate found of each rule. */
+  findings: FindingFacts[];
+  /** How many decisions it looked at; null: none, as a step back needs none. A whole number. */
+  decisions: number | null;
+  /** Of how many people. A whole number. */
+  people: number | null;
+}
 
 /** What came of a subject in the last minutes. */
 export interface SubjectFacts {
@@ -793,6 +1021,7 @@ export interface PageByPath {
   "/admin/user": PersonFacts | ReasonFacts;
   "/admin/features": FeaturesPage;
   "/admin/features/{name}": FeaturePage;
+  "/admin/bandit": BanditPage;
   "/admin/data-quality": DataQualityPage;
   "/admin/system": SystemPage;
   "/admin/jobs/{number}": JobPage;

@@ -1,4 +1,4 @@
-"""The file of the pages: accounts, sessions, attempts to log in, jobs and the audit log.
+"""The file of the pages: accounts, sessions, attempts to log in, jobs, what they found, audit log.
 
 A file of its own, so that the builder's has one writer's purpose and a backup of it holds no
 password. It names no user of oO: a person is a keyed hash here (see `person_hash`), so whoever is
@@ -77,6 +77,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE jobs ADD COLUMN press TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX jobs_by_press ON jobs (press) WHERE press <> ''",
+    ),
+    (
+        """
+        CREATE TABLE evaluations (
+            number INTEGER PRIMARY KEY,
+            made_at BIGINT NOT NULL,
+            made_by TEXT NOT NULL,
+            found TEXT NOT NULL
+        )
+        """,
     ),
 )
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""

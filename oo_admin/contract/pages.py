@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from oo_admin.contract.described import definitions, document, reference
+from oo_admin.pages.bandit import BanditPage
 from oo_admin.pages.data_quality import DataQualityPage
 from oo_admin.pages.features import FeaturePage, FeaturesPage
 from oo_admin.pages.job import JobPage
@@ -25,6 +26,7 @@ PAGES: Final[Mapping[str, tuple[type, ...]]] = {
     "/admin/user": (PersonFacts, ReasonFacts),
     "/admin/features": (FeaturesPage,),
     "/admin/features/{name}": (FeaturePage,),
+    "/admin/bandit": (BanditPage,),
     "/admin/data-quality": (DataQualityPage,),
     "/admin/system": (SystemPage,),
     "/admin/jobs/{number}": (JobPage,),

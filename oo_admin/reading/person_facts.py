@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oo_admin.accounts.audit import AuditFacts  # noqa: TC001 - read by type for the contract
 from oo_admin.reading.feature_facts import FeatureFacts, feature_facts
+from oo_admin.reading.learned import LearnedFacts, learned_facts
 from oo_admin.reading.online_state import OnlineView  # noqa: TC001 - read by type
 from oo_admin.reading.staleness import Staleness
 
@@ -120,6 +121,7 @@ class PersonFacts:
         groups: The profile.
         course_times: The moments of each feature's course, Unix seconds.
         heat_maps: When in the week, for each view that counts by hour and weekday.
+        learned: What each policy has learned of this user.
         latest: The latest signals, the newest first.
         online: Redis against SQLite; null: a moment in the past, of which Redis knows nothing.
         audit: What was done about this user here, the newest first.
@@ -137,6 +139,7 @@ class PersonFacts:
     groups: tuple[GroupFacts, ...]
     course_times: tuple[float, ...]
     heat_maps: tuple[HeatFacts, ...]
+    learned: tuple[LearnedFacts, ...]
     latest: tuple[SignalFacts, ...]
     online: OnlineFacts | None
     audit: tuple[AuditFacts, ...]
@@ -168,6 +171,7 @@ def person_facts(person: Person, at: str, audit: Sequence[AuditFacts]) -> Person
         groups=_groups(features),
         course_times=tuple(time_us / 1e6 for time_us in person.course.times_us),
         heat_maps=tuple(map(_heat, person.heat_maps)),
+        learned=learned_facts(report.states, report.now_us),
         latest=tuple(map(_signal, person.latest)),
         online=None if person.online is None else _online(person.online),
         audit=tuple(audit),

@@ -15,6 +15,7 @@ from oo_admin.reading.signals_behind import (
     latest_signals,
     signals_behind,
 )
+from oo_bandit import rollout_key
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.profile_features import PROFILE_SERVICE, ProfileFeatures
 from oo_profile.privacy.person_export import export_person
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from feast import FeatureStore
 
+    from oo_bandit import Rollout
     from oo_profile.settings import Settings
 
 
@@ -75,6 +77,19 @@ class Reason:
     report: ProfileReport
     explanation: Explanation
     course: Course
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineRollout:
+    """Whether services see the rollout as the newest step left it.
+
+    Attributes:
+        agrees: Whether Redis says the same.
+        refusal: Why Redis does not answer; empty: it does.
+    """
+
+    agrees: bool
+    refusal: str
 
 
 class Reader:
@@ -125,6 +140,17 @@ class Reader:
         except OnlineServerError as error:
             return str(error)
         return ""
+
+    def online_rollout(self, rollout: Rollout) -> OnlineRollout:
+        """Tell whether Redis has the rollout; before the first step it has none."""
+        key = rollout_key(self.online.project)
+        try:
+            with self._one_at_a_time:
+                found = self.online.notes.get(key)
+        except OnlineServerError as error:
+            return OnlineRollout(agrees=False, refusal=str(error))
+        expected = rollout.to_json().encode() if rollout.step else None
+        return OnlineRollout(agrees=found == expected, refusal="")
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Open the builder's database for reading, all of it as of one moment."""

@@ -14,8 +14,9 @@ from oo_admin.accounts.attempts import Attempts
 from oo_admin.accounts.audit import AuditLog
 from oo_admin.accounts.database import AdminDatabase
 from oo_admin.accounts.sessions import Sessions
+from oo_admin.evaluations import Evaluations
 from oo_admin.jobs import Jobs
-from oo_admin.pages import data_quality, features, job, login, system, user, users
+from oo_admin.pages import bandit, data_quality, features, job, login, system, user, users
 from oo_admin.reading.distribution import Distributions
 from oo_admin.reading.quality_facts import QualityReader
 from oo_admin.reading.reader import Reader
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from oo_profile.settings import Settings
 
 STATIC: Final = Path(__file__).parents[1] / "static"
-PARTS: Final = (login, users, user, job, features, data_quality, system)
+PARTS: Final = (login, users, user, job, features, bandit, data_quality, system)
 """The modules whose pages are served."""
 
 
@@ -70,6 +71,7 @@ def make_app(
         attempts=Attempts(database),
         audit=AuditLog(database),
         jobs=Jobs(database, clock),
+        evaluations=Evaluations(database),
         reader=reader,
         distributions=Distributions(reader),
         quality=QualityReader(reader),

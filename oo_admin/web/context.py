@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oo_admin.accounts.database import AdminDatabase
     from oo_admin.accounts.sessions import Sessions
     from oo_admin.config import AdminConfig
+    from oo_admin.evaluations import Evaluations
     from oo_admin.jobs import Jobs
     from oo_admin.reading.distribution import Distributions
     from oo_admin.reading.quality_facts import QualityReader
@@ -36,6 +37,7 @@ class Admin:
         attempts: Who tried in vain.
         audit: What was done.
         jobs: What is being done behind the pages.
+        evaluations: What was found of the policies.
         reader: Reads the store's data.
         distributions: How features are distributed.
         quality: What the quality engine has found.
@@ -50,6 +52,7 @@ class Admin:
     attempts: Attempts
     audit: AuditLog
     jobs: Jobs
+    evaluations: Evaluations
     reader: Reader
     distributions: Distributions
     quality: QualityReader

@@ -21,6 +21,7 @@ CHANGES = (
     "/admin/forget",
     "/admin/rejected",
     "/admin/mute",
+    "/admin/evaluate",
     "/admin/alert-test",
 )
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.browsing import HEIGHT, PROJECT, browser, site
 
 FOLDER = PROJECT / "docs" / "screenshots"
-PHONE = ("users", "user", "why")
+PHONE = ("users", "user", "why", "bandit")
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
         browser() as chromium,
     ):
         pages.oo("quality", "run")
+        pages.oo("bandit", "rollout", "promote", "--force", "--reason", "a picture", "--by", "ada")
         for theme, width, names in (("light", 1440, tuple(pages.pages())), ("dark", 390, PHONE)):
             context = chromium.new_context(
                 viewport={"width": width, "height": HEIGHT},
@@ -33,10 +34,14 @@ def main() -> None:
             if theme == "light":
                 page.screenshot(path=FOLDER / "login.png")
             pages.enter(page)
+            pages.wait_until_built(page)
+            pages.evaluate(page)
             for name in names:
                 page.goto(pages.pages()[name], wait_until="networkidle")
                 mark = "" if theme == "light" else "-phone"
                 page.screenshot(path=FOLDER / f"{name}{mark}.png")
+            page.goto(f"{pages.pages()['user']}#learned", wait_until="networkidle")
+            page.screenshot(path=FOLDER / f"learned{'' if theme == 'light' else '-phone'}.png")
             context.close()
 
 

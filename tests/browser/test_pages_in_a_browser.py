@@ -48,6 +48,7 @@ def test_every_page_is_accessible_and_fits(
     page.goto(f"{site.url}/login")
     found = {"login": violations(page)}
     site.enter(page)
+    site.evaluate(page)
     for name, address in site.pages().items():
         page.goto(address, wait_until="networkidle")
         found[name] = violations(page)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from support.admin import NOW, Pages
+from support.liked_tips import liked_tips
 from support.world import signal
 
 from oo_admin.contract.pages import PAGES, pages_contract
@@ -35,9 +36,10 @@ ASKED = {
     "/admin/user": ("/admin/user?id=ada",),
     "/admin/features": ("/admin/features",),
     "/admin/features/{name}": ("/admin/features/mood_score", "/admin/features/mood_last_score"),
+    "/admin/bandit": ("/admin/bandit",),
     "/admin/data-quality": ("/admin/data-quality",),
     "/admin/system": ("/admin/system",),
-    "/admin/jobs/{number}": tuple(f"/admin/jobs/{number}" for number in range(1, 6)),
+    "/admin/jobs/{number}": tuple(f"/admin/jobs/{number}" for number in range(1, 7)),
 }
 """Each page in several of its states."""
 
@@ -48,6 +50,7 @@ def pages(world: World) -> Pages:
     task = {"task_id": "t", "category": "fix"}
     world.publish_and_build(
         [
+            *liked_tips("ada", 100, NOW - timedelta(days=2))[0],
             signal("app.session", "ada", NOW - timedelta(hours=2), duration_seconds=600),
             signal("task.completed", "ada", NOW - timedelta(days=2), **task),
             signal("mood.logged", "bob", NOW - timedelta(days=1), score=2),
@@ -78,6 +81,8 @@ def pages(world: World) -> Pages:
     made.job(made.post("/admin/rejected", reason=reason, action="retry"))
     world.publish_and_build([])
     made.job(made.post("/admin/alert-test"))
+    made.job(made.post("/admin/evaluate"))
+    world.oo("bandit", "rollout", "promote", "--force", "--reason", "agreed on")
     made.job(made.post("/admin/forget", user_id="bob", typed="bob"))
     made.job(made.post("/admin/rejected", reason=reason, action="drop"))
     made.admin.reader.online.delete(["ada"])

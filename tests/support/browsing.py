@@ -11,10 +11,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
+from support.liked_tips import liked_tips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,9 @@ THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
 HEIGHT = 900
 PAUSE_MILLISECONDS = 100
+LEARNERS = ("likes-overdue-1", "likes-overdue-2")
+TIPS = 150
+"""Tips of the person shown and of each learner, for policies to learn from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,13 @@ class Site:
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{self.url}/users")
 
+    def evaluate(self, page: Page) -> None:
+        """Have the policies evaluated, by the page's button."""
+        page.goto(f"{self.url}/bandit")
+        page.get_by_role("button", name="Evaluate now").click()
+        page.wait_for_url("**/jobs/*")
+        page.get_by_text("were looked at").wait_for()
+
     def publish(self, *signals: SignalData) -> None:
         """Publish signals; the builder takes them from there."""
         file = self.project / "typed.jsonl"
@@ -114,6 +126,7 @@ class Site:
             "why": f"{self.url}/users/{self.person}?feature=completion_rate",
             "features": f"{self.url}/features",
             "feature": f"{self.url}/features/completion_rate",
+            "bandit": f"{self.url}/bandit",
             "data-quality": f"{self.url}/data-quality",
             "system": f"{self.url}/system",
             "nothing-here": f"{self.url}/users/nobody-like-this",
@@ -148,8 +161,12 @@ def site(folder: Path) -> Iterator[Site]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    made = Site(project, environment, address, person, account, password)
     try:
-        yield Site(project, environment, address, person, account, password)
+        last = datetime.now(UTC) - timedelta(days=2)
+        for number, user_id in enumerate((person, *LEARNERS)):
+            made.publish(*liked_tips(user_id, TIPS, last, seed=number)[0])
+        yield made
     finally:
         builder.terminate()
         builder.wait()
