@@ -124,9 +124,11 @@ def measure(on: Stage, asked: int, chance: random.Random) -> None:
         "users, longest inactive": lambda: "/admin/users?order=stalest",
         "search": lambda: f"/admin/users?q={one()[: chance.randint(4, 14)]}",
         "a user": lambda: f"/admin/users/{one()}",
+        "a user, nothing new": lambda: f"/admin/users/{one()}?newer_than={10**18 - 1}",
         "why": lambda: f"/admin/users/{one()}?feature=completion_rate",
         "features": lambda: "/admin/features",
         "a feature": lambda: "/admin/features/completion_rate",
+        "bandit": lambda: "/admin/bandit",
         "data quality": lambda: "/admin/data-quality",
         "system": lambda: "/admin/system",
     }

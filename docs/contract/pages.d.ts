@@ -117,6 +117,14 @@ export interface Box {
   y: number;
 }
 
+/** Who sent most within an hour. */
+export interface BusyUser {
+  /** Who. */
+  user_id: string;
+  /** How many, about. A whole number. */
+  signals: number;
+}
+
 /** A feature of an on-demand view, or a column of a state view. */
 export interface CatalogueFacts {
   /** Its name, unique over the registry. */
@@ -757,6 +765,8 @@ export interface QualityFacts {
   trends: TrendFacts[];
   /** Redis against SQLite, of a sample; null: not looked at. */
   online: OnlineSample | null;
+  /** Who sent most in the last hour; null: nobody sent anything, or who asks is a viewer. */
+  busiest: BusyUser | null;
 }
 
 /** Why a feature has its value. */

@@ -66,7 +66,7 @@ def data_quality(request: Request, session: Visitor) -> Response:
     """Tell how fresh each view is, and what was rejected why."""
     admin = admin_of(request)
     now_us = admin.clock()
-    quality = admin.quality.facts(now_us)
+    quality = admin.quality.facts(now_us, names=session.account.is_operator)
     distributions = admin.distributions.all(now_us)
     with admin.reader.reading() as connection:
         views = view_staleness(connection, admin.reader.catalogue.views, now_us)

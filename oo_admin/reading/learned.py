@@ -156,7 +156,7 @@ def _step(given: Input, feature: Feature) -> str:
         return "yes instead of no"
     if feature.unit == "share":
         return f"{given.scale:.0%} more".replace("%", " %")
-    unit = "" if feature.unit == "none" else f" {feature.unit}"
+    unit = "" if feature.unit == "none" else f" {feature.unit.removesuffix('s')}s"
     return f"{given.scale:g}{unit} more"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from oo_admin.errors import NotFound
 from oo_admin.quality.alerts import State  # noqa: TC001 - read by type for the contract
-from oo_admin.quality.facts import OnlineSample  # noqa: TC001 - read by type
+from oo_admin.quality.facts import BusyUser, OnlineSample  # noqa: TC001 - read by type
 from oo_admin.quality.finding import Severity  # noqa: TC001 - read by type
 from oo_admin.quality.lineage import Lineage
 from oo_admin.quality.muting import mute_alert
@@ -117,6 +117,8 @@ class QualityFacts:
         subjects: What came in.
         trends: How fresh the views were.
         online: Redis against SQLite, of a sample; null: not looked at.
+        busiest: Who sent most in the last hour; null: nobody sent anything, or who asks is a
+            viewer.
     """
 
     evaluated_us: int
@@ -127,6 +129,7 @@ class QualityFacts:
     subjects: tuple[SubjectFacts, ...]
     trends: tuple[TrendFacts, ...]
     online: OnlineSample | None
+    busiest: BusyUser | None
 
 
 class QualityReader:
@@ -144,13 +147,18 @@ class QualityReader:
     def _path(self) -> Path:
         return quality_file(self._reader.settings)
 
-    def facts(self, now_us: int) -> QualityFacts | None:
-        """Tell what was found; None: the engine has never run."""
+    def facts(self, now_us: int, *, names: bool) -> QualityFacts | None:
+        """Tell what was found; None: the engine has never run.
+
+        Args:
+            now_us: The moment, microseconds.
+            names: Whether who sent most is named.
+        """
         if not self._path.exists():
             return None
         with opened(self._path) as store, self._reader.reading() as database:
             report = read_report(store, database, self._lineage, now_us, MINUTES)
-        return None if not report.evaluated_us else _told(report)
+        return None if not report.evaluated_us else _told(report, names=names)
 
     def mute(self, key: str, hours: int, reason: str, by: str, now_us: int) -> None:
         """Have nobody told of an alert for some time.
@@ -174,7 +182,7 @@ class QualityReader:
             mute_alert(store, key, hours, reason, by, now_us)
 
 
-def _told(report: QualityReport) -> QualityFacts:
+def _told(report: QualityReport, *, names: bool) -> QualityFacts:
     return QualityFacts(
         evaluated_us=report.evaluated_us,
         undelivered=report.undelivered,
@@ -184,6 +192,7 @@ def _told(report: QualityReport) -> QualityFacts:
         subjects=_subjects(report.minutes, report.now_us),
         trends=_trends(report.freshness),
         online=report.online,
+        busiest=report.busiest if names else None,
     )
 
 

@@ -32,6 +32,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
       value: (_, value) => (value === null ? "–" : value.toPrecision(4)),
     }],
     axes: [days, axis],
+    padding: [null, 40, null, null], // half of the last day's name
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
     cursor: { drag: { x: false, y: false } },
   }, [times, values], holder);

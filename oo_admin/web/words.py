@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from oo_admin.web.answers import user_url
 from oo_profile.reports.words import WEEKDAYS, counted, instant_text, number_text
@@ -34,6 +35,7 @@ def environment() -> Environment:
         "bytes": size_text,
         "heat": heat,
         "share": share,
+        "coded": coded,
     }
     made.globals |= {
         "user_url": user_url,
@@ -43,6 +45,18 @@ def environment() -> Environment:
         "press": press,
     }
     return made
+
+
+def coded(text: str) -> Markup:
+    """Write a text with what stands between backticks as code, and all of it escaped.
+
+    >>> coded("run `oo up` & wait")
+    Markup('run <code>oo up</code> &amp; wait')
+    """
+    parts = [escape(part) for part in text.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
 
 
 def press() -> str:

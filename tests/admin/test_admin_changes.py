@@ -7,8 +7,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from support.admin import NOW
 from support.world import signal
 
+from oo_admin.accounts.accounts import Role
 from oo_admin.jobs import JobResult, Jobs
 from oo_admin.quality.alerts import Alert, State
 from oo_admin.quality.finding import Cause, Severity
@@ -200,6 +202,20 @@ def test_an_alert_is_shown_with_what_to_do_and_can_be_muted(pages: Pages) -> Non
     assert (muted["muted_by"], muted["mute_reason"]) == ("operator", "known")
     pages.post("/admin/mute", key=alert.key, hours="0", reason="mended")
     assert pages.facts("/admin/data-quality")["quality"]["alerts"][0]["muted_by"] is None
+
+
+def test_who_sent_most_is_named_to_operators_alone(pages: Pages, world: World) -> None:
+    """Whom an alert of a flood is about; a viewer sees how many came, and not of whom."""
+    world.publish_and_build(
+        [signal("mood.logged", "floods", NOW, f"flood-{number}", score=3) for number in range(30)]
+    )
+    with opened(pages.admin.reader.settings.db.with_name(FILE)) as store:
+        store.set_mark("evaluated_us", pages.admin.clock())
+    assert pages.facts("/admin/data-quality")["quality"]["busiest"]["user_id"] == "floods"
+    assert 'href="/admin/users/floods"' in pages.get("/admin/data-quality").text
+    pages.enter(Role.VIEWER)
+    assert pages.facts("/admin/data-quality")["quality"]["busiest"] is None
+    assert "floods" not in pages.get("/admin/data-quality").text
 
 
 def test_a_test_of_the_alerts_tells_whom_it_reached(pages: Pages) -> None:

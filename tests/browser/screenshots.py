@@ -22,8 +22,11 @@ def main() -> None:
         site(Path(folder)) as pages,
         browser() as chromium,
     ):
+        pages.oo("quality", "log-sample")
         pages.oo("quality", "run")
-        pages.oo("bandit", "rollout", "promote", "--force", "--reason", "a picture", "--by", "ada")
+        step = ("--by", "ada", "--reason")
+        pages.oo("bandit", "rollout", "promote", "--force", *step, "agreed on for a day")
+        pages.oo("bandit", "rollout", "back", *step, "the day is over")
         for theme, width, names in (("light", 1440, tuple(pages.pages())), ("dark", 390, PHONE)):
             context = chromium.new_context(
                 viewport={"width": width, "height": HEIGHT},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from support.world import signal
 
+from oo_bandit import Rollout
 from oo_transforms.policies import BANDIT_V1, BANDIT_V2
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 BASE, OVERDUE, AFFINITY = 0.2, 0.5, -0.15
 """How likely a tip is done: of itself, if it is overdue, and with the category's affinity."""
 CANDIDATES = 10
-CHANCE = 0.1
+ROLLOUT = Rollout(live=BANDIT_V1.service, new=BANDIT_V2.service)
 
 
 def liked_tips(
@@ -44,7 +45,13 @@ def liked_tips(
         tip = {"tip_id": f"liked-{number}", "category": "work"}
         echo = {"service": BANDIT_V2.service, "features": features, "shown_at": shown.timestamp()}
         signals += [
-            signal("tip.shown", user_id, shown, **tip, decision=_decision(features, shown, random)),
+            signal(
+                "tip.shown",
+                user_id,
+                shown,
+                **tip,
+                decision=_decision(user_id, features, shown, random),
+            ),
             signal(
                 "tip.feedback",
                 user_id,
@@ -62,29 +69,36 @@ def _features(random: np.random.Generator) -> dict[str, float]:
     scales = {given.name: given.scale for given in BANDIT_V2.inputs}
     features = {name: float(random.random() * scale) for name, scale in scales.items()}
     return features | {
-        "is_overdue": float(random.random() < CHANCE * 4),
-        "is_weekend": float(random.random() < CHANCE * 3),
+        "is_overdue": float(random.random() < 0.4),
+        "is_weekend": float(random.random() < 0.3),
     }
 
 
 def _decision(
-    features: dict[str, float], shown: datetime, random: np.random.Generator
+    user_id: str, features: dict[str, float], shown: datetime, random: np.random.Generator
 ) -> dict[str, Any]:
-    """Make a decision in shadow, of which both policies may have been in favour."""
-    favours = [1.0, float(random.random() < 0.7)]
-    chances = [CHANCE / CANDIDATES + (1 - CHANCE) * favour for favour in favours]
-    names = (BANDIT_V1.service, BANDIT_V2.service)
+    """Make a decision in shadow: the policies pick the same of the candidates, or another."""
+    picks = 0, int(random.random() < 0.3)
+    chances = np.full((2, CANDIDATES), ROLLOUT.exploration / CANDIDATES)
+    for policy, pick in enumerate(picks):
+        chances[policy, pick] += 1 - ROLLOUT.exploration
+    by_name = dict(zip((ROLLOUT.live, ROLLOUT.new), chances, strict=True))
+    choice = ROLLOUT.choose(user_id, by_name, random)
     return {
         "service": BANDIT_V2.service,
-        "live": BANDIT_V1.service,
-        "stage": "shadow",
+        "live": ROLLOUT.live,
+        "stage": ROLLOUT.stage,
         "now": shown.timestamp(),
         "candidates": CANDIDATES,
-        "propensity": chances[0],
+        "propensity": choice.propensity,
         "features": features,
         "policies": {
-            name: {"probability": chance, "expected_reward": 0.4, "prediction": 0.4}
-            for name, chance in zip(names, chances, strict=True)
+            name: {
+                "probability": float(chance[choice.index]),
+                "expected_reward": 0.4,
+                "prediction": 0.4,
+            }
+            for name, chance in by_name.items()
         },
         "expired_features": 0,
         "milliseconds": 4.0,
