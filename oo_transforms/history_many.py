@@ -180,8 +180,8 @@ def _added(
     rows = steps.places[log.weighed]
     weights = log.weights if share is None else log.weights * share[rows]
     (np.maximum if view.keeps_maximum else np.add).at(added, (rows, log.slots), weights)
-    if len(log.filling):
-        rows = steps.places[log.filling]
+    if len(log.every_slot_of):
+        rows = steps.places[log.every_slot_of]
         left = 1.0 if share is None else share[rows, np.newaxis]
         added[rows, : view.size] += log.every_slot * left
     rows = steps.places[log.categorised]

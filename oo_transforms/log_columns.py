@@ -31,7 +31,7 @@ class LogColumns:
         weighed: The entry of each weight that is added to a sum.
         slots: The slot of each such weight.
         weights: These weights.
-        filling: The entries that have a weight for every slot, ascending.
+        every_slot_of: The entries that have a weight for every slot, ascending.
         every_slot: These weights, (these entries, slots).
         categorised: The entries that count for a category, ascending.
         categories: The category of each of these.
@@ -48,7 +48,7 @@ class LogColumns:
     weighed: Ints
     slots: Ints
     weights: Floats
-    filling: Ints
+    every_slot_of: Ints
     every_slot: Floats
     categorised: Ints
     categories: list[str]
@@ -62,7 +62,7 @@ class LogColumns:
         added = [entry.contribution for entry in entries]
         sums = [contribution.sums for contribution in added]
         pairs = np.array(list(chain.from_iterable(sums)), dtype=float).reshape(-1, 2)
-        filling = [at for at, own in enumerate(added) if own.every_slot is not None]
+        whole = [at for at, own in enumerate(added) if own.every_slot is not None]
         categorised = [at for at, own in enumerate(added) if own.category is not None]
         category_weights = [added[at].category_weights for at in categorised]
         return cls(
@@ -76,8 +76,8 @@ class LogColumns:
             np.repeat(np.arange(len(entries)), np.fromiter(map(len, sums), np.int64, len(sums))),
             pairs[:, 0].astype(np.int64),
             pairs[:, 1],
-            np.array(filling, dtype=np.int64),
-            _table([added[at].every_slot for at in filling], view.size),
+            np.array(whole, dtype=np.int64),
+            _table([added[at].every_slot for at in whole], view.size),
             np.array(categorised, dtype=np.int64),
             [added[at].category or "" for at in categorised],
             _table(category_weights, len(view.categories)),
@@ -89,8 +89,8 @@ class LogColumns:
         places[entries] = np.arange(len(entries))
         weighed, categorised = places[self.weighed], places[self.categorised]
         added, counted = np.flatnonzero(weighed >= 0), _in_order(categorised)
-        filling = places[self.filling]
-        filled = _in_order(filling)
+        whole = places[self.every_slot_of]
+        wholes = _in_order(whole)
         return LogColumns(
             self.view,
             np.bincount(self.users[entries], minlength=len(self.counts)),
@@ -102,8 +102,8 @@ class LogColumns:
             weighed[added],
             self.slots[added],
             self.weights[added],
-            filling[filled],
-            self.every_slot[filled],
+            whole[wholes],
+            self.every_slot[wholes],
             categorised[counted],
             [self.categories[at] for at in counted.tolist()],
             self.category_weights[counted],

@@ -154,7 +154,11 @@ class Replayer:
                 self._connection,
                 users,
                 {view.name: logs[view.name] for view in FILL_SOURCES},
-                {view.name: self._kept(view, users) for view in FILL_SOURCES},
+                # Theirs count even where the view's own are to be forgotten.
+                {
+                    view.name: checkpoints.find_many(self._connection, view, users)
+                    for view in FILL_SOURCES
+                },
             )
         signals = [(signal, received_us) for signal, _, received_us in lessons]
         notes = notes_of(signals, answers, history)

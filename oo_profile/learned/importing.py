@@ -33,7 +33,7 @@ from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from feast import FeatureStore
@@ -41,93 +41,126 @@ if TYPE_CHECKING:
     from oo_profile.settings import Settings
 
 USERS_AT_ONCE = 100
-"""Written in one transaction, for which a builder waits."""
+SIGNALS_AT_ONCE = 2000
+"""About how many are replayed in one transaction, for which a builder waits."""
 
 
-@dataclass(slots=True)
-class Imported:
-    """What an import did.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file holds, all of it as it should be.
 
     Attributes:
-        users: Users of whom something was taken in.
-        known: Users of whom the same had been taken in before; nothing was done.
-        online_rows: Rows put into Redis.
+        records: Those to take in, one a user.
+        known: Users of whom the same was taken in before.
     """
 
-    users: int = 0
-    known: int = 0
-    online_rows: int = 0
+    records: Sequence[LearnedRecord]
+    known: int
 
 
-def import_learned(  # noqa: PLR0913 - what, where, and how it is shown
+def check_learned(
     settings: Settings,
-    store: FeatureStore,
     path: Path,
     now_us: int,
     *,
     replace: bool = False,
     progress: Callable[[int], object] = lambda _: None,
-) -> Imported:
-    """Take in all of a file, or nothing if anything in it is wrong.
-
-    A builder may run meanwhile, and need not have run before: the database is made. If it ends
-    half way, the same call goes on: what is in already is known again.
+) -> Checked:
+    """Read a file, and refuse all of it if anything in it is wrong; nothing is written.
 
     Args:
-        settings: Where the database is.
-        store: Feast with the definitions applied; it says where Redis is.
+        settings: Where the database is; it is made if there is none.
         path: The file; see `files` for its form.
         now_us: The present, microseconds.
         replace: Put it in the place of what was imported of a user before.
-        progress: Called with how many users more are done.
+        progress: Called with how many records more were looked at.
 
     Raises:
         LearnedStateError: A record cannot be read, is not what a bandit can have learned, is of a
-            forgotten person, or something else was imported of its user. Nothing was taken in.
-        DatabaseError: SQLite refuses; users before are in.
-        NoRedisError: Redis does not answer; users before are in, the last ones remembered.
+            forgotten person, or something else was imported of its user.
+        DatabaseError: SQLite refuses.
     """
-    online = OnlineWriter(store)
-    with refusals_told(settings), contextlib.closing(connect(settings.db)) as connection:
-        make_tables(connection, STATE_VIEWS)
-        records, known = _checked(connection, path, now_us, replace=replace)
-        online.mark.probe()
-        work = _Import(connection, online, now_us)
-        done = Imported(known=known)
-        progress(known)
-        for begin in range(0, len(records), USERS_AT_ONCE):
-            some = records[begin : begin + USERS_AT_ONCE]
-            done.online_rows += work.take_in(some)
-            done.users += len(some)
-            progress(len(some))
-        work.published()
-    return done
-
-
-def _checked(
-    connection: sqlite3.Connection, path: Path, now_us: int, *, replace: bool
-) -> tuple[list[LearnedRecord], int]:
-    """Read the records that are new, and count those that are in already."""
     problems: list[str] = []
     records: dict[str, LearnedRecord] = {}
-    known = 0
-    for read in read_records(path):
-        record = read.record
-        found = [read.problem] if record is None else record.problems(now_us)
-        if record is not None and not found:
-            if record.user_id in records:
-                found = [f"there is another record of {record.user_id!r} before it"]
-            else:
-                found, is_known = _standing(connection, record, now_us, replace=replace)
-                known += is_known
-                if not is_known:
-                    records[record.user_id] = record
-        problems += [f"{read.where}: {problem}" for problem in found]
+    known = set[str]()
+    with refusals_told(settings), contextlib.closing(connect(settings.db)) as connection:
+        for read in read_records(path):
+            record = read.record
+            found = [read.problem] if record is None else record.problems(now_us)
+            if record is not None and not found:
+                if record.user_id in records.keys() | known:
+                    found = [f"there is another record of {record.user_id!r} before it"]
+                else:
+                    found, is_known = _standing(connection, record, now_us, replace=replace)
+                    known |= {record.user_id} if is_known else set()
+                    records |= {} if is_known else {record.user_id: record}
+            problems += [f"{read.where}: {problem}" for problem in found]
+            progress(1)
     if not problems and not records and not known:
         problems = ["there is nothing in it"]
     if problems:
         raise LearnedStateError(path, problems)
-    return list(records.values()), known
+    return Checked(tuple(records.values()), len(known))
+
+
+def import_learned(
+    settings: Settings,
+    store: FeatureStore,
+    records: Sequence[LearnedRecord],
+    now_us: int,
+    *,
+    progress: Callable[[int], object] = lambda _: None,
+) -> int:
+    """Take in records that were checked, some users in each transaction.
+
+    A builder may run meanwhile, and need not have run before. If it ends half way, checking the
+    file again leaves those that are still to be taken in.
+
+    Args:
+        settings: Where the database is.
+        store: Feast with the definitions applied; it says where Redis is.
+        records: One a user.
+        now_us: The present, microseconds.
+        progress: Called with how many users more are done.
+
+    Returns:
+        Rows put into Redis.
+
+    Raises:
+        DatabaseError: SQLite refuses; users before are in.
+        NoRedisError: Redis does not answer; users before are in, the last ones remembered.
+    """
+    online, rows = OnlineWriter(store), 0
+    with refusals_told(settings), contextlib.closing(connect(settings.db)) as connection:
+        make_tables(connection, STATE_VIEWS)
+        online.mark.probe()
+        work = _Import(connection, online, now_us)
+        for some in _portions(connection, records):
+            rows += work.take_in(some)
+            progress(len(some))
+        work.published()
+    return rows
+
+
+def _portions(
+    connection: sqlite3.Connection, records: Sequence[LearnedRecord]
+) -> Iterator[list[LearnedRecord]]:
+    """Part records so that the logs of their users are not too much for one transaction."""
+    portion: list[LearnedRecord] = []
+    signals = 0
+    for begin in range(0, len(records), USERS_AT_ONCE):
+        some = records[begin : begin + USERS_AT_ONCE]
+        users = UserList.of(record.user_id for record in some)
+        ends = signal_log.ends_of(connection, users)
+        for record in some:
+            end = ends.get(record.user_id)
+            portion.append(record)
+            signals += end.signals if end else 0
+            if len(portion) == USERS_AT_ONCE or signals >= SIGNALS_AT_ONCE:
+                yield portion
+                portion, signals = [], 0
+    if portion:
+        yield portion
 
 
 def _standing(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from support.all_kinds import all_kinds
+from support.another_bandit import AS_OF, NAMES, SCALE, lines, record, vectors
 from support.building import build_until, number_of, publish_signals, rows
 
 from oo_profile.learned.files import read_records
@@ -21,45 +21,11 @@ from oo_transforms.learned import LEARNED_VIEWS, square
 from oo_transforms.policies import BANDIT_V1, BANDIT_V2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from support.world import World
 
 pytestmark = pytest.mark.live
-
-NAMES = ("constant", "hour_sin", "task_age_days")
-SCALE = {"constant": 1.0, "hour_sin": 2.0, "task_age_days": 10.0}
-RIDGE = 3.0
-AS_OF = "2026-01-01T00:00:00+00:00"
-
-
-def vectors(seed: int) -> Any:  # noqa: ANN401 - an array
-    """Make up the vectors of some decisions, by another bandit's scales."""
-    x = np.random.default_rng(seed).normal(size=(20, len(NAMES)))
-    x[:, 0] = 1.0
-    return x
-
-
-def record(user_id: str, seed: int = 1, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """Make what another bandit has learned about a user."""
-    x = vectors(seed)
-    return {
-        "user_id": user_id,
-        "features": list(NAMES),
-        "A": (x.T @ x + RIDGE * np.eye(len(NAMES))).tolist(),
-        "b": (x.T @ (x[:, 1] > 0)).tolist(),
-        "ridge": RIDGE,
-        "scale": SCALE,
-        "as_of": AS_OF,
-        **changes,
-    }
-
-
-def lines(path: Path, *records: Mapping[str, Any]) -> Path:
-    """Write records as JSON lines."""
-    path.write_text("\n".join(map(json.dumps, records)))
-    return path
 
 
 def newest(world: World, place: int, user_id: str) -> tuple[float, Any, Any]:
@@ -158,39 +124,6 @@ def test_forget_and_prune_know_it(world: World, tmp_path: Path) -> None:
     assert_holds(world)
 
 
-BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown name": (
-        {"features": ["constant", "hour_sin", "mood"], "scale": 1},
-        "['mood'] are none of",
-    ),
-    "asymmetric": ({"A": [[9, 1, 0], [0, 9, 0], [0, 0, 9]]}, "A is not symmetric"),
-    "not a sum": ({"ridge": 1e3}, "is the ridge as it was added?"),
-    "not finite": ({"b": [float("nan"), 0, 0]}, "must be numbers of at most"),
-    "shape": ({"b": [1.0]}, "b has the shape (1,), 3 features need (3,)"),
-    "future": ({"as_of": "2100-01-01T00:00:00Z"}, "in the future"),
-    "no offset": ({"as_of": "2026-01-01T00:00:00"}, "without an offset"),
-    "scale": ({"scale": [1, 0, 1]}, "scale must be above 0"),
-    "constant": ({"scale": 2.0}, "the scale of 'constant' must be 1"),
-    "ragged": ({"A": [[1, 2], [3]]}, "line 2: "),
-    "user": ({"user_id": ""}, "user_id must be 1 to 128 printable characters"),
-    "twice": ({"user_id": "ada"}, "there is another record of 'ada' before it"),
-    "unknown part": ({"lambda": 1}, "['lambda'] are none of"),
-}
-
-
-@pytest.mark.parametrize(("changes", "reason"), BAD.values(), ids=BAD)
-def test_a_bad_line_keeps_all_of_a_file_out(
-    world: World, tmp_path: Path, changes: dict[str, Any], reason: str
-) -> None:
-    """The message names line and reason, and nothing is written."""
-    file = lines(tmp_path / "learned.jsonl", record("ada"), {**record("bob"), **changes})
-    refused = world.oo("bandit", "import", str(file), code=1).stderr
-    assert "was not imported, none of it" in refused
-    assert "line 2: " in refused
-    assert reason in refused
-    assert number_of(world, "signals") == number_of(world, "policy_state_bandit_v1") == 0
-
-
 @pytest.mark.parametrize("name", ["taken.jsonl", "taken.jsonl.gz", "taken.npz"])
 def test_an_export_comes_back_the_same(world: World, tmp_path: Path, name: str) -> None:
     """Sums, counts and moments to 1e-9, in every form, over another bandit's import."""
@@ -214,16 +147,3 @@ def to_micros_of(text: str) -> int:
     from datetime import datetime  # noqa: PLC0415 - here alone
 
     return to_micros(datetime.fromisoformat(text))
-
-
-def test_what_is_no_such_file_is_refused(world: World, tmp_path: Path) -> None:
-    """Missing, empty, or something else."""
-    assert "cannot be read" in world.oo("bandit", "import", str(tmp_path / "no"), code=1).stderr
-    (tmp_path / "empty.jsonl").write_text("\n")
-    empty = world.oo("bandit", "import", str(tmp_path / "empty.jsonl"), code=1)
-    assert "there is nothing in it" in empty.stderr
-    (tmp_path / "no.npz").write_text("no archive")
-    assert (
-        "no.npz was not imported"
-        in world.oo("bandit", "import", str(tmp_path / "no.npz"), code=1).stderr
-    )

@@ -33,20 +33,24 @@ def import_(*, path: Path, replace: bool) -> None:
     Example:
       oo bandit import learned.jsonl
     """  # noqa: D301 - click keeps the lines after a backspace as they are
-    # These import Feast, for which --help need not wait.
+    # As --help.
     from tqdm import tqdm  # noqa: PLC0415
 
-    from oo_profile.learned.importing import import_learned  # noqa: PLC0415
+    from oo_profile.learned.importing import check_learned, import_learned  # noqa: PLC0415
     from oo_profile.registry import open_store  # noqa: PLC0415
 
-    settings = current_settings()
+    settings, now_us = current_settings(), time.time_ns() // 1000
+    with tqdm(unit=" users", unit_scale=True, disable=None, leave=False, desc="checked") as bar:
+        checked = check_learned(settings, path, now_us, replace=replace, progress=bar.update)
+    if checked.known:
+        click.echo(f"of {counted(checked.known, 'user')} it was in already")
+    if not checked.records:
+        return
     click.echo("Loading Feast and the registry ...", err=True)
     store = open_store(settings)
     gc.freeze()
-    now_us = time.time_ns() // 1000
-    with tqdm(unit=" users", unit_scale=True, disable=None, leave=False) as bar:
-        done = import_learned(settings, store, path, now_us, replace=replace, progress=bar.update)
-    click.echo(f"learned state of {counted(done.users, 'user')} was taken in")
-    if done.known:
-        click.echo(f"of {counted(done.known, 'user')} it was in already")
-    click.echo(f"{counted(done.online_rows, 'row')} in Redis")
+    users = len(checked.records)
+    with tqdm(total=users, unit=" users", unit_scale=True, disable=None, leave=False) as bar:
+        rows = import_learned(settings, store, checked.records, now_us, progress=bar.update)
+    click.echo(f"learned state of {counted(users, 'user')} was taken in")
+    click.echo(f"{counted(rows, 'row')} in Redis")
