@@ -22,7 +22,7 @@ demo: $(READY) ## Show it all on real input (REPOS="~/a ~/b" for your repositori
 test: $(READY) ## Run the tests, with real servers
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test-browser: $(READY) ## Look at the admin pages in Chromium (apt install chromium), a minute or two
+test-browser: $(READY) ## Look at the admin pages in Chromium (apt install chromium), some minutes
 	@if command -v chromium >/dev/null; then $(BIN)/pytest -m browser -n 0 tests/browser; \
 	  else echo "no chromium: the tests of the admin pages in a browser are left out"; fi
 

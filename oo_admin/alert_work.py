@@ -10,7 +10,8 @@ from oo_admin.quality.running import deliver_test
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from oo_admin.jobs import JobResult, Progress, Work
+    from oo_admin.job_results import JobResult
+    from oo_admin.jobs import Progress, Work
     from oo_profile.settings import Settings
 
 

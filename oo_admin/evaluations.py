@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oo_admin.accounts.database import AdminDatabase
-    from oo_admin.jobs import JobResult, Progress, Work
+    from oo_admin.job_results import JobResult
+    from oo_admin.jobs import Progress, Work
     from oo_profile.settings import Settings
 
 _KEPT: Final = 20

@@ -7,7 +7,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from oo_admin.jobs import RowCounts
+from oo_admin.job_results import RowCounts
 from oo_profile.building.online import OnlineWriter
 from oo_profile.privacy.forget import Places, forget
 from oo_profile.privacy.receipt import receipt_text
@@ -17,7 +17,8 @@ from oo_profile.transport.connection import connect_to_nats
 from oo_profile.upkeep.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from oo_admin.jobs import JobResult, Progress, Work
+    from oo_admin.job_results import JobResult
+    from oo_admin.jobs import Progress, Work
     from oo_admin.reading.reader import Reader
     from oo_profile.upkeep.rebuild import Rebuilt
 

@@ -13,7 +13,8 @@ from oo_profile.transport.stream import ensure_stream
 from oo_profile.upkeep import rejections
 
 if TYPE_CHECKING:
-    from oo_admin.jobs import JobResult, Progress, Work
+    from oo_admin.job_results import JobResult
+    from oo_admin.jobs import Progress, Work
     from oo_profile.settings import Settings
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,6 +17,7 @@ from ml_serving.messages import (
     RankAnswer,
     RankRequest,
 )
+from oo_transforms.described import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,8 +36,6 @@ MESSAGES: Final[tuple[type[msgspec.Struct], ...]] = (
 """What is sent and answered; what these hold comes with them."""
 
 _TEMPLATE: Final = "#/components/schemas/{name}"
-_ATTRIBUTES: Final = "Attributes:"
-_ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n        .*)*)", re.MULTILINE)
 
 _REFUSALS: Final = {
     400: "The body is no JSON",
@@ -90,20 +87,7 @@ def install(app: FastAPI) -> None:
 
 def schemas() -> dict[str, Any]:
     """Return the JSON Schema of every message, and of what they hold, by name."""
-    _, found = msgspec.json.schema_components(MESSAGES, ref_template=_TEMPLATE)
-    for schema in found.values():
-        _describe(schema)
-    return found
-
-
-def _describe(schema: dict[str, Any]) -> None:
-    """Move what a docstring says of attributes to the properties it is about."""
-    text = inspect.cleandoc(schema.get("description", ""))
-    about, _, attributes = text.partition(_ATTRIBUTES)
-    schema["description"] = about.strip()
-    for name, said in _ATTRIBUTE.findall(attributes):
-        if (of := schema.get("properties", {}).get(name)) is not None:
-            of.setdefault("description", " ".join(said.split()))
+    return definitions(MESSAGES, _TEMPLATE)
 
 
 def _content(example: msgspec.Struct) -> dict[str, Any]:

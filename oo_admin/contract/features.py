@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from oo_admin.contract.described import document, reference
+from oo_admin.contract.document import document, reference
 from oo_transforms.candidates import CANDIDATE_FEATURES
 from oo_transforms.matches import MATCH_FEATURES
 from oo_transforms.policies import POLICIES
@@ -14,7 +14,7 @@ from oo_transforms.views import FEATURE_GROUPS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from oo_admin.contract.described import Schema
+    from oo_transforms.described import Schema
     from oo_transforms.fields import Feature
 
 OF_CANDIDATES: Final = (CANDIDATE_FEATURES.name, MATCH_FEATURES.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from oo_admin.contract.described import definitions, document, reference
+from oo_admin.contract.document import document, reference
 from oo_admin.pages.bandit import BanditPage
 from oo_admin.pages.data_quality import DataQualityPage
 from oo_admin.pages.features import FeaturePage, FeaturesPage
@@ -14,11 +14,12 @@ from oo_admin.pages.users import UsersFacts
 from oo_admin.reading.person_facts import PersonFacts
 from oo_admin.reading.reason_facts import ReasonFacts
 from oo_admin.web.failures import Failure
+from oo_transforms.described import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oo_admin.contract.described import Schema
+    from oo_transforms.described import Schema
 
 PAGES: Final[Mapping[str, tuple[type, ...]]] = {
     "/admin/users": (UsersFacts,),

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI
 
-from oo_admin.contract.described import document
+from oo_admin.contract.document import document
 from oo_profile.errors import RepoNotFoundError
 from oo_profile.settings import find_repo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from oo_admin.contract.described import Schema
+    from oo_transforms.described import Schema
 
 EXAMPLES: Final = "examples"
 PACKAGE: Final = "ml_serving"

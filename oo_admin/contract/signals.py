@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oo_admin.contract.described import definitions, document, reference
+from oo_admin.contract.document import document, reference
+from oo_transforms.described import definitions
 from oo_transforms.signals import SIGNAL_TYPES
 
 if TYPE_CHECKING:
-    from oo_admin.contract.described import Schema
+    from oo_transforms.described import Schema
 
 
 def signals_contract() -> Schema:

@@ -17,7 +17,7 @@ from oo_admin.errors import ContractError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from oo_admin.contract.described import Schema
+    from oo_transforms.described import Schema
 
 WIDTH: Final = 100
 _SCALARS: Final = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from oo_admin.contract.described import Schema
+    from oo_transforms.described import Schema
 
 CONTRACTS: Final[Mapping[str, Callable[[], Schema]]] = {
     "signals": signals_contract,

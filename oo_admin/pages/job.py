@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from oo_admin.jobs import Job, JobResult, JobState, Kind
+from oo_admin.job_results import JobResult
+from oo_admin.jobs import Job, JobState, Kind
 from oo_admin.web.answers import page
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Visitor

@@ -11,7 +11,7 @@ from support.admin import NOW
 from support.world import signal
 
 from oo_admin.accounts.accounts import Role
-from oo_admin.jobs import JobResult, Jobs
+from oo_admin.jobs import Jobs
 from oo_admin.quality.alerts import Alert, State
 from oo_admin.quality.finding import Cause, Severity
 from oo_admin.quality.store import FILE, opened
@@ -20,6 +20,8 @@ from oo_profile.storage.database import connect
 if TYPE_CHECKING:
     from support.admin import Pages
     from support.world import World
+
+    from oo_admin.job_results import JobResult
 
 pytestmark = pytest.mark.live
 

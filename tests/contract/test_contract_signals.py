@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from support.payloads import DECISION, ECHO, OWN_FIELDS, RECEIVED_US, message
 from support.strategies import Logged, logs
 
-from oo_admin.contract.described import reference
+from oo_admin.contract.document import reference
 from oo_admin.contract.features import features_contract
 from oo_admin.contract.signals import signals_contract
 from oo_transforms.errors import SignalRejected

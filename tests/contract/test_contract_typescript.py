@@ -16,10 +16,12 @@ PRODUCER = PROJECT / "examples" / "producer"
 CONTRACT = PROJECT / "docs" / "contract"
 COMPILER = PRODUCER / "node_modules" / ".bin" / "tsc"
 
-pytestmark = pytest.mark.skipif(
-    not COMPILER.exists() or shutil.which("node") is None,
-    reason="no TypeScript (`npm install` in examples/producer): the contract is not compiled",
-)
+if not COMPILER.exists() or shutil.which("node") is None:
+    # Of the module, so that it is one line for all of them.
+    pytest.skip(
+        "no TypeScript (`npm install` in examples/producer): the contract is not compiled",
+        allow_module_level=True,
+    )
 
 
 def compiled(*arguments: str | Path) -> None:

@@ -14,44 +14,24 @@ if TYPE_CHECKING:
 Schema: TypeAlias = dict[str, Any]
 """A JSON Schema, or a part of one."""
 
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DEFINITIONS: Final = "#/$defs/{name}"
+"""Where a schema refers to a definition of its own."""
+
 _SECTION: Final = re.compile(r"^(\w+):$", re.MULTILINE)
 _FIELD: Final = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
-def definitions(kinds: Iterable[type]) -> dict[str, Schema]:
+def definitions(kinds: Iterable[type], ref_template: str = DEFINITIONS) -> dict[str, Schema]:
     """Return the schema of each class, and of all that they are made of, by name.
 
     Args:
         kinds: Structs, dataclasses and the like, as msgspec decodes and encodes them.
+        ref_template: Where they refer to each other, with `{name}` in it.
     """
     asked = list(kinds)
-    _, found = msgspec.json.schema_components(asked, ref_template="#/$defs/{name}")
+    _, found = msgspec.json.schema_components(asked, ref_template=ref_template)
     inherited = {kind.__name__: _inherited(kind) for kind in asked}
     return {name: _described(found[name], inherited.get(name, {})) for name in found}
-
-
-def document(title: str, description: str, parts: dict[str, Schema], root: Schema) -> Schema:
-    """Return a whole schema.
-
-    Args:
-        title: Name of what the schema as a whole describes.
-        description: What that is.
-        parts: Definitions by name.
-        root: What the whole is.
-    """
-    return {
-        "$schema": DIALECT,
-        "title": title,
-        "description": description,
-        **root,
-        "$defs": {name: parts[name] for name in sorted(parts)},
-    }
-
-
-def reference(name: str) -> Schema:
-    """Refer to a definition."""
-    return {"$ref": f"#/$defs/{name}"}
 
 
 def split(docstring: str) -> tuple[str, dict[str, str]]:
@@ -64,7 +44,8 @@ def split(docstring: str) -> tuple[str, dict[str, str]]:
     first = _SECTION.search(text)
     if first is None:
         return _flowing(text), {}
-    sections = dict(zip(*[iter(_SECTION.split(text[first.start() :])[1:])] * 2, strict=True))
+    parts = _SECTION.split(text[first.start() :])[1:]
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
     fields = _FIELD.findall(sections.get("Attributes", ""))
     return _flowing(text[: first.start()]), {name: _flowing(said) for name, said in fields}
 
