@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,6 +12,7 @@ from online_timing import at_least, show
 from redis import Redis
 
 from oo_profile.building.service import MAX_BATCH, run_builder
+from oo_profile.garbage import collecting_rarely
 from oo_profile.settings import redis_endpoint
 from oo_profile.storage.database import Synchronous, connect, reading
 from oo_profile.storage.state_table import StateTable
@@ -102,11 +102,12 @@ async def drain(
         if totals.handled >= signals:
             stop.set()
 
-    gc.collect()
-    gc.freeze()  # as `oo run` does
-    began, computed = time.perf_counter(), time.process_time()
-    totals = await run_builder(on.settings, store, stop, synchronous=synchronous, on_batch=on_batch)
-    return Drained(totals, ended - began, time.process_time() - computed)
+    with collecting_rarely():  # as `oo run` does
+        began, computed = time.perf_counter(), time.process_time()
+        totals = await run_builder(
+            on.settings, store, stop, synchronous=synchronous, on_batch=on_batch
+        )
+        return Drained(totals, ended - began, time.process_time() - computed)
 
 
 def begin_anew(on: Stage) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import statistics
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from online_timing import at_most, show
 
 from oo_profile.building.observer import BatchReport, BuilderObserver
 from oo_profile.building.service import run_builder
+from oo_profile.garbage import collecting_rarely
 from oo_transforms.clock import to_micros
 from oo_transforms.signals import redecode
 
@@ -129,19 +129,18 @@ async def _run(  # noqa: PLR0913, PLR0917 - what `latencies` takes
     beside: Callable[[], Coroutine[None, None, None]] | None,
 ) -> None:
     stop = asyncio.Event()
-    gc.collect()
-    gc.freeze()
-    building = asyncio.create_task(run_builder(on.settings, store, stop, observer=watch))
-    order = msgspec.json.encode(
-        {"nats": on.settings.nats, "rate": RATE, "seconds": seconds, "users": users}
-    )
-    source = await asyncio.create_subprocess_exec(sys.executable, str(SOURCE), order.decode())
-    if beside is not None:
-        await beside()
-    await source.wait()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while len(watch.served) < RATE * seconds:  # noqa: ASYNC110 - a benchmark may look
-                await asyncio.sleep(0.1)
-    stop.set()
-    await building
+    with collecting_rarely():
+        building = asyncio.create_task(run_builder(on.settings, store, stop, observer=watch))
+        order = msgspec.json.encode(
+            {"nats": on.settings.nats, "rate": RATE, "seconds": seconds, "users": users}
+        )
+        source = await asyncio.create_subprocess_exec(sys.executable, str(SOURCE), order.decode())
+        if beside is not None:
+            await beside()
+        await source.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(watch.served) < RATE * seconds:  # noqa: ASYNC110 - a benchmark may look
+                    await asyncio.sleep(0.1)
+        stop.set()
+        await building

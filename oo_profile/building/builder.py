@@ -15,11 +15,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from oo_profile.building.chores import Chore
 from oo_profile.building.observer import BatchReport, BuilderObserver
 from oo_profile.building.pace import Pace
+from oo_profile.errors import UnreadableStateError
 from oo_profile.insight.events import EventLog
 from oo_profile.knobs import refuse_unless_positive
 from oo_profile.transport.waiting import set_within
@@ -29,10 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from oo_profile.building.batch import Outcome
     from oo_profile.building.late_tails import TailCorrector
+    from oo_profile.building.mending import StateMender
     from oo_profile.building.observer import Part
     from oo_profile.building.online_sync import OnlineSync
+    from oo_profile.building.outcome import Outcome
     from oo_profile.building.poison import PoisonProof
     from oo_profile.building.profile_table import ProfileTable
     from oo_profile.building.stream_eraser import StreamEraser
@@ -56,15 +59,16 @@ class BuilderConfig:
         catch_up_share: The same for states that Redis lacks after it was away.
         tail_share: The share of time in which long tails of late signals are corrected; while
             nothing comes for `quiet_seconds` they have all of it.
-        overlap_from: Messages of a full batch from which on it goes to Redis while the next one
-            goes into SQLite; a smaller one is there before that would pay.
+        overlap_from: Messages of a full batch from which on the next one is made ready while it
+            goes into SQLite, and it goes to Redis while the next one does; a smaller one is there
+            before that would pay.
         retry_seconds: First pause after SQLite refused; it doubles.
         max_retry_seconds: Where the doubling ends.
     """
 
     quiet_seconds: float = 0.5
     profile_users: int = 12
-    profile_share: float = 0.1
+    profile_share: float = 0.05
     catch_up_share: float = 0.3
     tail_share: float = 0.05
     overlap_from: int = 500
@@ -140,6 +144,7 @@ class Builder:
         online: Redis, or the list of those who are behind there.
         profiles: The `profile` table.
         tails: Corrects histories behind the batches.
+        mender: Makes histories anew that cannot be read.
         eraser: Erases from the stream what forgotten people send.
         restorer: Makes again, if they are deleted, what messages come from.
         clock: Tells the present, microseconds since the epoch.
@@ -157,6 +162,7 @@ class Builder:
         profiles: ProfileTable,
         *,
         tails: TailCorrector,
+        mender: StateMender,
         eraser: StreamEraser,
         restorer: Restorer,
         clock: Callable[[], int],
@@ -172,6 +178,7 @@ class Builder:
         self._online = online
         self._profiles = profiles
         self._tails = tails
+        self._mender = mender
         self._tail_pace = Pace(self._config.tail_share, self._config.quiet_seconds)
         self._clock = clock
         self._observer = observer or BuilderObserver()
@@ -185,6 +192,7 @@ class Builder:
         )
         self._waiting_for: set[Part] = set()
         self._committed: _Committed | None = None
+        self._ahead: list[Message] = []
         self._unacknowledged: list[Message] = []
         self._acknowledged_at = 0.0
         self.totals = Totals()
@@ -204,7 +212,7 @@ class Builder:
                     self._observer.on_turn()
                     patience = min(quiet_seconds, self._tail_pace.wait_seconds())
                     at_once = busy or self._committed is not None
-                    messages = await self._puller.take(0 if at_once else patience)
+                    messages = await self._next_batch(0 if at_once else patience)
                     if not await self._handle(messages, stop):
                         break
                     full = len(messages) == self._puller.batch
@@ -223,21 +231,34 @@ class Builder:
     async def _handle(self, messages: list[Message], stop: asyncio.Event) -> bool:
         """Store, publish and acknowledge a batch; say whether that was possible before `stop`.
 
-        A large full batch goes to Redis while the next one goes into SQLite. Any other is finished
-        at once, since what comes next may be long in coming.
+        While a large full batch goes into SQLite, the next one is made ready if it is here, and
+        the one before goes to Redis. Any other is finished at once, since what comes next may be
+        long in coming.
         """
         if messages:
-            self._unacknowledged += messages
             began, away = time.perf_counter(), self._online.is_away
+            if self._may_overlap(messages):
+                self._ahead = await self._next_batch(0)
             stored = await self._insist(stop, lambda: self._store(messages, away=away))
             if not await self._serve(stop) or stored is None:
                 return False
             outcome, since = stored
             sent = None if away else self._online.start(outcome.newest)
             self._committed = _Committed(messages, outcome, began, sent, since)
+        return self._may_overlap(messages) or await self._serve(stop)
+
+    async def _next_batch(self, timeout_seconds: float) -> list[Message]:
+        """Return the batch that was made ready beside the one before, or wait for messages."""
+        ahead, self._ahead = self._ahead, []
+        if ahead:
+            return ahead
+        messages = await self._puller.take(timeout_seconds)
+        self._unacknowledged += messages
+        return messages
+
+    def _may_overlap(self, messages: list[Message]) -> bool:
         full = len(messages) == self._puller.batch
-        may_overlap = full and len(messages) >= self._config.overlap_from
-        return may_overlap or await self._serve(stop)
+        return full and len(messages) >= self._config.overlap_from
 
     async def _serve(self, stop: asyncio.Event) -> bool:
         """Acknowledge the batch on its way to Redis when it is there; say whether none is left."""
@@ -274,7 +295,7 @@ class Builder:
     def _store(self, messages: list[Message], *, away: bool) -> tuple[Outcome, int]:
         self._on_step(Step.TAKEN)
         since = self._online.commits_of_others()
-        outcome = self._writer.write(messages, remember=away)
+        outcome = self._writer.write(messages, ahead=self._ahead, remember=away)
         self._on_step(Step.COMMITTED)
         return outcome, since
 
@@ -320,9 +341,24 @@ class Builder:
     async def _insist(self, stop: asyncio.Event, work: Callable[[], T]) -> T | None:
         """Do something in the thread, again and again until it succeeds.
 
+        A history that it cannot read is made anew; once, since then the fault is another.
+
         Returns:
             None if it did not succeed before `stop`: then nothing may be acknowledged.
         """
+        mended: set[tuple[str, str]] = set()
+        while True:
+            try:
+                return await self._insist_on(stop, work)
+            except UnreadableStateError as error:
+                if (error.view, error.user_id) in mended:
+                    raise
+                mended.add((error.view, error.user_id))
+                if await self._insist_on(stop, partial(self._mender.mend, error)) is None:
+                    return None
+
+    async def _insist_on(self, stop: asyncio.Event, work: Callable[[], T]) -> T | None:
+        """Do something in the thread until SQLite does not refuse it."""
         loop = asyncio.get_running_loop()
         pause, began, reason = self._config.retry_seconds, loop.time(), ""
         while True:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
 
-    from oo_profile.building.batch import Outcome
     from oo_profile.building.online import OnlineWriter
+    from oo_profile.building.outcome import Outcome
     from oo_profile.transport.message import Message
 
 Part = Literal["sqlite", "redis", "nats"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import numpy as np
 from feast.infra.online_stores.helpers import get_online_store_from_config
 
 from oo_profile.building.newest_states import NewestStates
+from oo_profile.errors import UnreadableStateError
 from oo_profile.registry import state_views
 from oo_profile.storage.state_rows import field_columns
 from oo_stores.redis import FillMark, Notes, OnlineColumns, RedisOnlineStore, Replacement
@@ -160,7 +162,7 @@ class OnlineWriter:
         users, events, created, *cells = map(list, zip(*rows, strict=True))
         # Packed numbers are taken as they are; lists of texts are JSON.
         for place in self._texts[view]:
-            cells[place] = list(map(msgspec.json.decode, cells[place]))
+            cells[place] = list(map(partial(_names, view), users, cells[place]))
         # Numbers are packed all at once, unless some are null.
         values: dict[str, Any] = dict(zip(self._fields[view], cells, strict=True))
         values |= {
@@ -179,3 +181,10 @@ class OnlineWriter:
             columns.event_times_us.tolist(),
             columns.created_us.tolist(),
         )
+
+
+def _names(view: str, user_id: str, cell: str) -> list[str]:
+    try:
+        return cast("list[str]", msgspec.json.decode(cell))
+    except (TypeError, ValueError) as error:
+        raise UnreadableStateError(view, user_id, error) from error

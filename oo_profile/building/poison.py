@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from oo_profile.building.batch import Outcome
+from oo_profile.building.outcome import Outcome
 from oo_profile.errors import ProfileError
 from oo_profile.insight.events import EventLog
 from oo_transforms.errors import SignalRejected
@@ -28,7 +28,7 @@ class PoisonProof:
     """Writes batches; a message at which the program itself fails is set aside.
 
     What is wrong with a message is found by `decode`, and rejected. This is for what nobody has
-    thought of: a fault of the program, or the state of one user damaged. Without it that message
+    thought of: a fault of the program, or a stored signal damaged. Without it that message
     would come again after every start, and block all behind it for good. It is kept with the
     rejected ones, to be retried once the fault is mended.
 
@@ -40,8 +40,15 @@ class PoisonProof:
         self._writer = writer
         self._in_a_row = 0
 
-    def write(self, messages: Sequence[Message], *, remember: bool = False) -> Outcome:
+    def write(
+        self, messages: Sequence[Message], *, ahead: Sequence[Message] = (), remember: bool = False
+    ) -> Outcome:
         """Write one batch as `BatchWriter.write` does, or message by message if that fails.
+
+        Args:
+            messages: The batch.
+            ahead: The next batch.
+            remember: Remember users as behind in the online store.
 
         Raises:
             sqlite3.Error: Some messages may be written; the batch may be tried again.
@@ -50,10 +57,13 @@ class PoisonProof:
                 other.
         """
         try:
-            return self._writer.write(messages, remember=remember)
+            return self._writer.write(messages, ahead=ahead, remember=remember)
         except (sqlite3.Error, ProfileError):
             raise
         except Exception:  # noqa: BLE001 - no message may stop the builder; told below, or raised
+            if ahead:
+                # It may be the next batch that fails, and its turn comes.
+                return self.write(messages, remember=remember)
             outcomes = [self._write_one(message, remember=remember) for message in messages]
         return Outcome.of_all(outcomes)
 
@@ -74,5 +84,5 @@ class PoisonProof:
         what = f"{type(error).__name__}: {error}"
         # Not what the error says: it may quote the message, and that a person.
         _log.warning("builder.failed_at", sequence=message.sequence, error=type(error).__name__)
-        detail = f"the builder failed with {what}; a fault of its own, or a damaged state"
+        detail = f"the builder failed with {what}; a fault of its own, or a damaged signal"
         return self._writer.reject(message, SignalRejected(REASON, detail))

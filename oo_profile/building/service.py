@@ -13,6 +13,7 @@ from oo_profile.building import replay
 from oo_profile.building.batch import BatchWriter
 from oo_profile.building.builder import Builder, BuilderConfig, Step, Totals
 from oo_profile.building.late_tails import TailCorrector
+from oo_profile.building.mending import StateMender
 from oo_profile.building.observer import BuilderObserver, Surroundings
 from oo_profile.building.online import OnlineWriter
 from oo_profile.building.online_sync import OnlineSync, OnlineSyncConfig
@@ -120,6 +121,7 @@ async def run_builder(  # noqa: PLR0913 - the knobs of an entry point
                 sync,
                 profiles,
                 tails=TailCorrector(database, STATE_VIEWS),
+                mender=StateMender(database, STATE_VIEWS),
                 eraser=StreamEraser(nats, puller),
                 restorer=Restorer(nats, prepare, writer.continue_with),
                 clock=clock,

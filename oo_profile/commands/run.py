@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 from typing import TYPE_CHECKING
 
 import click
 
 from oo_profile.commands.log_format import log_format_option
+from oo_profile.garbage import collecting_rarely
 from oo_profile.insight.events import EventLog, configure
 from oo_profile.registry import open_store
 from oo_profile.settings import current_settings
@@ -90,14 +90,12 @@ async def _run(synchronous: Synchronous, insight: Insight | None) -> None:
 
     settings = current_settings()
     store = open_store(settings)
-    # Feast leaves some hundred thousand objects, and every full collection would walk them all:
-    # a sixth of the builder's time.
-    gc.freeze()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    totals = await run_builder(settings, store, stop, synchronous=synchronous, observer=insight)
+    with collecting_rarely():
+        totals = await run_builder(settings, store, stop, synchronous=synchronous, observer=insight)
     click.echo(
         f"{totals.stored.total():,} signals stored, {totals.duplicates:,} duplicates, "
         f"{totals.rejected.total():,} rejected, {totals.kept_out:,} kept out"

@@ -17,6 +17,7 @@ ProfileError
 ├── SchemaError              its tables are not those that this program works with
 │   ├── DefinitionChangedError  a view is declared otherwise than its table was filled
 │   └── CheckpointError      pruned signals would be needed again
+├── UnreadableStateError     a stored state is none
 ├── WorkerDiedError          a process that replays has ended
 ├── NoRedisError             nobody answers at the address of Redis
 ├── NotAppliedError          the registry lacks what the code declares
@@ -67,6 +68,7 @@ from oo_profile.errors.database import (
     NoDatabaseError,
     RestoreError,
     SchemaError,
+    UnreadableStateError,
     WorkerDiedError,
 )
 from oo_profile.errors.definition import (
@@ -177,6 +179,7 @@ __all__ = [
     "UnknownNameError",
     "UnknownRejectionError",
     "UnknownUserError",
+    "UnreadableStateError",
     "WorkLogError",
     "WorkerDiedError",
 ]

@@ -98,6 +98,24 @@ class CheckpointError(SchemaError):
         )
 
 
+class UnreadableStateError(Terminal, ProfileError, ValueError):
+    """A stored state cannot be read; nothing was changed.
+
+    Attributes:
+        view: The state view, which is the name of its table.
+        user_id: Whose state it is; not in the text, which goes into logs.
+    """
+
+    def __init__(self, view: str, user_id: str, error: Exception) -> None:
+        self.view = view
+        self.user_id = user_id
+        super().__init__(
+            f"a state in table {view} cannot be read, as if somebody else had written it "
+            f"({type(error).__name__}: {error}): `oo verify --all` names the user, and "
+            "`oo rebuild --user` computes his history anew from his signals"
+        )
+
+
 class WorkerDiedError(Transient, ProfileError):
     """A process that replays has ended by itself, or somebody has ended it."""
 

@@ -16,7 +16,7 @@ from oo_profile.errors import DatabaseError, NoDatabaseError, SchemaError
 from oo_profile.storage.state_table import StateTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from oo_transforms.state_view import StateView
 
@@ -319,13 +319,24 @@ def reading_as_it_goes(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
+def _commit(connection: sqlite3.Connection) -> None:
+    connection.execute("COMMIT")
+
+
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit everything that is done inside, or nothing."""
+def transaction(
+    connection: sqlite3.Connection, commit: Callable[[sqlite3.Connection], None] = _commit
+) -> Iterator[None]:
+    """Commit everything that is done inside, or nothing.
+
+    Args:
+        connection: Not in a transaction.
+        commit: Executes COMMIT, and may do something else meanwhile.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-        connection.execute("COMMIT")
+        commit(connection)
     except BaseException:
         # After some errors, a full disk for one, SQLite has rolled back by itself.
         if connection.in_transaction:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from oo_profile.storage import noting
+from oo_profile.storage.row_insert import RowInsert
 from oo_transforms.history import LogEntry
 from oo_transforms.notes import NOTHING
 from oo_transforms.signals import Signal, redecode
@@ -22,17 +24,27 @@ if TYPE_CHECKING:
     from oo_transforms.notes import Note
     from oo_transforms.state_view import StateView
 
+SignalRow: TypeAlias = "tuple[str, int, str, str, int, int, int | None, bytes]"
+"""A row as it is stored."""
+
 SignalKey: TypeAlias = tuple[str, str]
 """User and event id: what a producer's signal is known by."""
 
 Logged: TypeAlias = "tuple[Signal, int, int]"
 """A signal with its event time and its received time, microseconds."""
 
-_INSERT = """
-    INSERT INTO signals (user_id, occurred_at, event_id, subject, received_at, stream_sequence,
-                         utc_offset_minutes, payload)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_COLUMNS = (
+    "user_id",
+    "occurred_at",
+    "event_id",
+    "subject",
+    "received_at",
+    "stream_sequence",
+    "utc_offset_minutes",
+    "payload",
+)
+_INSERT = RowInsert("signals", _COLUMNS)
+_KEY_OF_ROW = itemgetter(_COLUMNS.index("user_id"), _COLUMNS.index("event_id"))
 _FIND = """
     WITH asked (user, event) AS (VALUES {})
     SELECT user_id, event_id, subject, payload FROM asked CROSS JOIN signals
@@ -76,25 +88,33 @@ class StoredSignal(Struct, frozen=True, gc=False):
     payload: bytes
 
 
-def insert_many(connection: sqlite3.Connection, signals: Iterable[StoredSignal]) -> None:
-    """Store signals; neighbours on disk are written together."""
-    ordered = sorted(signals, key=lambda stored: (stored.signal.user_id, stored.signal.event_id))
-    connection.executemany(
-        _INSERT,
+def rows_of(signals: Iterable[StoredSignal]) -> list[SignalRow]:
+    """Return signals as they are stored, in the order of the key."""
+    rows = [
         (
-            (
-                stored.signal.user_id,
-                stored.event_time_us,
-                stored.signal.event_id,
-                stored.signal.subject,
-                stored.received_us,
-                stored.sequence,
-                stored.signal.utc_offset_minutes,
-                stored.payload,
-            )
-            for stored in ordered
-        ),
-    )
+            stored.signal.user_id,
+            stored.event_time_us,
+            stored.signal.event_id,
+            stored.signal.subject,
+            stored.received_us,
+            stored.sequence,
+            stored.signal.utc_offset_minutes,
+            stored.payload,
+        )
+        for stored in signals
+    ]
+    rows.sort(key=_KEY_OF_ROW)
+    return rows
+
+
+def insert_rows(connection: sqlite3.Connection, rows: Sequence[SignalRow]) -> None:
+    """Store signals; those ordered by key are written fastest."""
+    _INSERT.many(connection, rows)
+
+
+def insert_many(connection: sqlite3.Connection, signals: Iterable[StoredSignal]) -> None:
+    """Store signals in any order."""
+    insert_rows(connection, rows_of(signals))
 
 
 def find_many(connection: sqlite3.Connection, keys: Iterable[SignalKey]) -> dict[SignalKey, Signal]:

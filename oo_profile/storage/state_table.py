@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 import numpy as np
 
+from oo_profile.errors import UnreadableStateError
+from oo_profile.storage.row_insert import RowInsert
 from oo_profile.storage.state_rows import StateRowCodec
 from oo_transforms.history import Change, Version
 from oo_transforms.state import State
@@ -38,9 +39,6 @@ KEY = (
 RawRow: TypeAlias = "tuple[Any, ...]"
 """A row as it is stored: the key, then the cells, arrays and lists packed."""
 
-ROWS_A_STATEMENT = 100
-"""Inserted by one statement: SQLite takes a sixth less time for each than one by one."""
-
 _NUMBERS = np.dtype("<f8")
 _NEWEST_FIRST = "ORDER BY event_timestamp DESC, created_timestamp DESC LIMIT 1"
 
@@ -50,7 +48,8 @@ class StateTable:
 
     Rows are keyed (user, event time, created time), so the newest state at or before a time is
     one seek. Nothing here begins or ends a transaction. Reads of many users at once are one
-    statement, which costs a third of one for each.
+    statement, which costs a third of one for each. What reads states raises `UnreadableStateError`
+    at one that is none.
     """
 
     def __init__(self, view: StateView) -> None:
@@ -63,11 +62,9 @@ class StateTable:
         self._arrays = _places(fields, "Array(Float64)")
         self._texts = _places(fields, "Array(String)")
         names = ", ".join(name for name, _ in self.columns)
-        marks = ", ".join("?" * len(self.columns))
         values = ", ".join(field.name for field in fields)
         self.create_statement = self._create_statement()
-        self._insert = f"INSERT INTO {self.name} ({names}) VALUES ({marks})"
-        self._insert_some = f"{self._insert}{f', ({marks})' * (ROWS_A_STATEMENT - 1)}"
+        self._insert = RowInsert(self.name, [name for name, _ in self.columns])
         self._delete = (
             f"DELETE FROM {self.name} "
             "WHERE user_id = ? AND event_timestamp = ? AND created_timestamp = ?"
@@ -122,14 +119,14 @@ class StateTable:
     def newest(self, connection: sqlite3.Connection, user_id: str) -> Version | None:
         """Read a user's newest version."""
         row = connection.execute(self._newest, (user_id,)).fetchone()
-        return None if row is None else self._version(row)
+        return None if row is None else self._version(user_id, row)
 
     def newest_many(
         self, connection: sqlite3.Connection, user_ids: Iterable[str]
     ) -> dict[str, Version]:
         """Read the newest version of each of these users; one without any is left out."""
         rows = connection.execute(self._newest_many, (_as_json(user_ids),))
-        return {row[0]: self._version(row[1:]) for row in rows}
+        return {row[0]: self.version(row) for row in rows}
 
     def newest_columns(
         self, connection: sqlite3.Connection, user_ids: Sequence[str]
@@ -141,28 +138,31 @@ class StateTable:
             user_ids: The users, sorted; `users` of the columns numbers them.
         """
         rows = connection.execute(self._newest_columns, (json.dumps(user_ids),)).fetchall()
-        return self._codec.columns(rows)
+        try:
+            return self._codec.columns(rows)
+        except (TypeError, ValueError) as error:
+            raise self._unreadable(rows, user_ids, error) from error
 
     def newest_at(
         self, connection: sqlite3.Connection, user_id: str, time_us: int
     ) -> Version | None:
         """Read what is true of a user at a time: the newest version at or before it."""
         row = connection.execute(self._newest_at, (user_id, time_us)).fetchone()
-        return None if row is None else self._version(row)
+        return None if row is None else self._version(user_id, row)
 
     def version_of(
         self, connection: sqlite3.Connection, user_id: str, key: tuple[int, int]
     ) -> Version | None:
         """Read a user's version of an event and a created time; None if there is none."""
         row = connection.execute(self._one, (user_id, *key)).fetchone()
-        return None if row is None else self._version(row)
+        return None if row is None else self._version(user_id, row)
 
     def newest_seen(
         self, connection: sqlite3.Connection, user_id: str, time_us: int
     ) -> Version | None:
         """Read what serving saw of a user at a time: the newest version that was there by then."""
         row = connection.execute(self._newest_seen, (user_id, time_us)).fetchone()
-        return None if row is None else self._version(row)
+        return None if row is None else self._version(user_id, row)
 
     def users_after(self, connection: sqlite3.Connection, user_id: str, limit: int) -> list[str]:
         """List the next users behind an id that have a state, at most `limit`."""
@@ -177,7 +177,7 @@ class StateTable:
             None if they are more than the limit.
         """
         rows = connection.execute(self._tail, (user_id, time_us, limit + 1)).fetchall()
-        return [self._version(row) for row in rows] if len(rows) <= limit else None
+        return [self._version(user_id, row) for row in rows] if len(rows) <= limit else None
 
     def keys(
         self, connection: sqlite3.Connection, user_id: str, first_us: int, last_us: int
@@ -191,7 +191,8 @@ class StateTable:
 
     def history(self, connection: sqlite3.Connection, user_id: str) -> list[Version]:
         """Read all versions of a user, ordered by event and created time."""
-        return [self._version(row) for row in connection.execute(self._all, (user_id,))]
+        rows = connection.execute(self._all, (user_id,))
+        return [self._version(user_id, row) for row in rows]
 
     def raw_rows(self, connection: sqlite3.Connection, users: ChosenUsers) -> list[RawRow]:
         """Read the rows of some users as they are stored, in the order of the key."""
@@ -216,7 +217,7 @@ class StateTable:
 
     def version(self, row: RawRow) -> Version:
         """Return the version that a row stores."""
-        return self._version(row[1:])
+        return self._version(row[0], row[1:])
 
     def count_before(
         self, connection: sqlite3.Connection, user_id: str, event_us: int, created_us: int
@@ -246,10 +247,7 @@ class StateTable:
 
     def insert_raw(self, connection: sqlite3.Connection, rows: Iterable[RawRow]) -> None:
         """Insert rows as they are stored; those ordered by key are written fastest."""
-        left = iter(rows)
-        while len(some := list(islice(left, ROWS_A_STATEMENT))) == ROWS_A_STATEMENT:
-            connection.execute(self._insert_some, list(chain.from_iterable(some)))
-        connection.executemany(self._insert, some)
+        self._insert.many(connection, rows)
 
     def apply_many(
         self, connection: sqlite3.Connection, changes: Iterable[tuple[str, Change]]
@@ -274,19 +272,16 @@ class StateTable:
     ) -> None:
         """Insert versions, one (user, version) each; neighbours on disk are written together."""
         ordered = sorted(rows, key=lambda row: (row[0], row[1].event_time_us, row[1].created_us))
-        connection.executemany(self._insert, self._rows(ordered))
+        self._insert.many(connection, self._rows(ordered))
 
-    def insert_columns(
-        self, connection: sqlite3.Connection, user_ids: Sequence[str], columns: VersionColumns
-    ) -> None:
-        """Insert versions that come as columns, in the order in which they come.
+    def pack(self, user_ids: Sequence[str], columns: VersionColumns) -> list[RawRow]:
+        """Return versions that come as columns as rows to be stored, in the order they come in.
 
         Args:
-            connection: In a transaction.
             user_ids: The users that `columns.users` numbers.
-            columns: The versions; those ordered by key are written fastest.
+            columns: The versions.
         """
-        self.insert_raw(connection, self._codec.rows(user_ids, columns))
+        return list(self._codec.rows(user_ids, columns))
 
     def state(self, version: Version | None) -> State:
         """Return a version's state; without a version an empty one."""
@@ -301,12 +296,26 @@ class StateTable:
                 row[place + 3] = msgspec.json.encode(row[place + 3]).decode()
             yield row
 
-    def _version(self, row: Sequence[Any]) -> Version:
+    def _unreadable(
+        self, rows: Iterable[Sequence[Any]], user_ids: Sequence[str], error: Exception
+    ) -> Exception:
+        """Find the row that cannot be read, behind the place of its user."""
+        for row in rows:
+            try:
+                self._codec.columns([row])
+            except (TypeError, ValueError) as its_own:
+                return UnreadableStateError(self.name, user_ids[row[0]], its_own)
+        return error
+
+    def _version(self, user_id: str, row: Sequence[Any]) -> Version:
         event_time_us, created_us, *cells = row
-        for place in self._arrays:
-            cells[place] = np.frombuffer(cells[place], _NUMBERS)
-        for place in self._texts:
-            cells[place] = msgspec.json.decode(cells[place])
+        try:
+            for place in self._arrays:
+                cells[place] = np.frombuffer(cells[place], _NUMBERS)
+            for place in self._texts:
+                cells[place] = msgspec.json.decode(cells[place])
+        except (TypeError, ValueError) as error:
+            raise UnreadableStateError(self.name, user_id, error) from error
         return Version(event_time_us, created_us, tuple(cells))
 
 

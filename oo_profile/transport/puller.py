@@ -30,7 +30,7 @@ EXPIRES_SECONDS: Final = 10.0
 MAX_BYTES: Final = 8 << 20  # 8 MiB
 """Bytes that one request allows.
 
-Two may be under way. A server closes a connection for which it has 64 MiB waiting to be sent, and
+Three may be under way. A server closes a connection for which it has 64 MiB waiting to be sent, and
 on a busy machine two requests of 32 MiB were enough for that.
 """
 
@@ -45,8 +45,9 @@ _PENDING = "Nats-Pending-Messages"
 class Puller:
     """Keeps requests open at the server, so that messages are here before they are asked for.
 
-    At most `2 * batch` messages, and some two requests' bytes, are here or on their way: who does
-    not take is not sent more.
+    At most `3 * batch` messages, and some three requests' bytes, are here or on their way: who does
+    not take is not sent more. Two batches are asked for, since one is taken while the one before is
+    at work.
 
     Args:
         connection: An open connection, which reconnects by itself.
@@ -152,10 +153,10 @@ class Puller:
             _log.warning("puller.answers_dropped")
 
     async def _ask(self) -> None:
-        """Ask for more if less than a batch is here or on its way."""
+        """Ask for more if less than two batches are here or on their way."""
         if self._requests_are_lost():
             self._open = 0
-        if self._open + len(self._messages) >= self.batch:
+        if self._open + len(self._messages) >= 2 * self.batch:
             return
         if not self._connection.is_connected:
             # It would be kept for when the server is back, and so would the next ones.

@@ -19,6 +19,15 @@ ROWS_PER_ROUND_TRIP = 200
 """Rows sent before their replies are read: enough to hide the round trip, and few enough
 that the first of a batch are soon on their way."""
 
+ROUND_TRIPS = 4
+"""Of rows that are all here at once: for each the caller's thread waits until other threads of
+Python let it go on, so a busy process makes few."""
+
+
+def rows_per_round_trip(rows: int) -> int:
+    """Return how many of so many rows, all here at once, go in a round trip."""
+    return max(ROWS_PER_ROUND_TRIP, -(-rows // ROUND_TRIPS))
+
 
 def send_rounds(
     keyed: Iterable[tuple[bytes, HashRow]],

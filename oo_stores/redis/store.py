@@ -23,7 +23,12 @@ from oo_stores.redis.persistence import rewrite_files
 from oo_stores.redis.plan import Asked
 from oo_stores.redis.reader import OnlineReader
 from oo_stores.redis.repairs import Repairs
-from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP, keys_per_call, send_rounds
+from oo_stores.redis.rounds import (
+    ROWS_PER_ROUND_TRIP,
+    keys_per_call,
+    rows_per_round_trip,
+    send_rounds,
+)
 from oo_stores.redis.scan import keys_of
 from oo_stores.redis.writes import (
     Command,
@@ -127,8 +132,11 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             writes: Each view with its rows, all held at once. Rows of one entity go in one call,
                 up to a hundred.
         """
-        keyed = columns.keyed_rows(config, writes)
-        return send_rounds(keyed, partial(self._send, config.online_store))
+        all_at_once = list(writes)
+        rows_here = sum(len(own.event_times_us) for _, own in all_at_once)
+        keyed = columns.keyed_rows(config, all_at_once)
+        send_some = partial(self._send, config.online_store)
+        return send_rounds(keyed, send_some, rows_per_round_trip(rows_here))
 
     def repairs(self, config: RepoConfig) -> Repairs:
         """Return what reads rows as they are stored, and puts others in their place."""

@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.building import minutes_ago, publish_signals, until, with_redis
 from support.world import DEADLINE_SECONDS, SignalData, signal
 
-from oo_profile.building.batch import Outcome
 from oo_profile.building.observer import BatchReport
+from oo_profile.building.outcome import Outcome
 from oo_profile.building.service import run_builder
 from oo_profile.development.ports import free_port
 from oo_profile.errors import AddressBusyError

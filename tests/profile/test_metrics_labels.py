@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from prometheus_client import generate_latest
 
-from oo_profile.building.batch import Outcome
 from oo_profile.building.observer import BatchReport
+from oo_profile.building.outcome import Outcome
 from oo_profile.insight.metrics import MAX_REASONS, Metrics
 from oo_profile.insight.status import Status
 from oo_profile.transport.message import Message

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oo_profile.storage.database import connect
 from oo_profile.storage.offsets import offsets_at
-from oo_profile.storage.signal_log import StoredSignal, insert_many, newest_offset
+from oo_profile.storage.signal_log import StoredSignal, insert_rows, newest_offset, rows_of
 from oo_transforms.signals import decode
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_an_offset_is_that_of_the_newest_signal(
     ]
     path = tmp_path_factory.mktemp("offsets") / "oo.db"
     with contextlib.closing(connect(path, synchronous="NORMAL")) as connection:
-        insert_many(connection, stored)
+        insert_rows(connection, rows_of(stored))
         true = offsets_at(connection, ["u"] * len(times), times, as_seen=False)
         seen = offsets_at(connection, ["u"] * len(times), times, as_seen=True)
         assert true == [newest_offset(connection, "u", time) for time in times]

@@ -84,7 +84,7 @@ def test_columns_are_written_as_versions_are(log: list[Logged]) -> None:
             history = table.history(connection, "u1")
             connection.execute(f"DELETE FROM {table.name}")
             columns = VersionColumns.of(table.view, [[], history])
-            table.insert_columns(connection, ["nobody", "u1"], columns)
+            table.insert_raw(connection, table.pack(["nobody", "u1"], columns))
             assert connection.execute(everything).fetchall() == rows
 
 
