@@ -70,7 +70,16 @@ class Attempts:
         return 0
 
     def succeeded(self, attempt: Attempt) -> None:
-        """Forget the failures of this account from this address."""
-        key = next(iter(attempt.limits()))
+        """Forget the failures of this account from this address, and that this was an attempt.
+
+        Failures of other accounts from there, and of this one from elsewhere, stay counted: who
+        has an account guesses no more than others do.
+        """
+        own, *others = attempt.limits()
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM attempts WHERE key = ?", (key,))
+            connection.execute("DELETE FROM attempts WHERE key = ?", (own,))
+            connection.executemany(
+                "DELETE FROM attempts WHERE rowid = (SELECT rowid FROM attempts WHERE key = ? "
+                "ORDER BY at DESC LIMIT 1)",
+                [(key,) for key in others],
+            )

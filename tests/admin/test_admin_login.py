@@ -8,7 +8,12 @@ import pytest
 from support.admin import PASSWORD, Pages
 
 from oo_admin.accounts.accounts import Role
-from oo_admin.accounts.attempts import PER_ACCOUNT_AND_ADDRESS, WINDOW_US
+from oo_admin.accounts.attempts import (
+    PER_ACCOUNT,
+    PER_ACCOUNT_AND_ADDRESS,
+    PER_ADDRESS,
+    WINDOW_US,
+)
 from oo_admin.accounts.sessions import IDLE_US, LASTS_US
 
 if TYPE_CHECKING:
@@ -122,6 +127,16 @@ def test_many_names_from_one_address_are_stopped_too(pages: Pages) -> None:
         form = {"csrf": token, "name": f"user{number}", "password": "x"}
         codes.add(pages.client.post("/admin/login", data=form).status_code)
     assert codes == {401, 429}
+
+
+def test_who_logs_in_is_no_failure_however_often(pages: Pages) -> None:
+    """A team behind one address; failures in between stay counted, and stop who guesses."""
+    for number in range(max(PER_ADDRESS, PER_ACCOUNT) + 1):
+        pages.log_in("ada", PASSWORD)
+        if number < PER_ADDRESS - 1:
+            pages.log_in(f"nobody-{number}", PASSWORD, 401)
+    pages.log_in("nobody", PASSWORD, 401)
+    pages.log_in("nobody-else", PASSWORD, 429)
 
 
 def test_unknown_name_and_wrong_password_get_the_same_answer(pages: Pages) -> None:

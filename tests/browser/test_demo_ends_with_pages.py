@@ -47,7 +47,8 @@ def test_the_demo_waits_with_pages_that_can_be_entered(tmp_path: Path, chromium:
     shown = read_until(terminal, "Press any key")
     address, person = re.findall(r"(http://\S+/admin)/users/(\S+)", shown)[0]
     account, password = re.findall(r"log in as (\S+), password (\S+)", shown)[0]
-    page = chromium.new_context().new_page()
+    context = chromium.new_context()
+    page = context.new_page()
     site = Site(tmp_path, environment, address, person, account, password)
     site.enter(page)
     page.goto(site.pages()["user"])
@@ -57,3 +58,4 @@ def test_the_demo_waits_with_pages_that_can_be_entered(tmp_path: Path, chromium:
     assert os.waitpid(pid, 0)[1] == 0
     with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
         page.goto(f"{address}/login")
+    context.close()

@@ -114,8 +114,8 @@ def test_never_half_a_profile(page: Page, site: Site, chromium: Browser) -> None
     settle(page, site)
     true, killed, ends = rows_of(site.db, WHO), 0, list[str]()
     for kill in range(KILLS + 1):
-        with own_pages(site) as (own, process):
-            one = chromium.new_context().new_page()
+        with own_pages(site) as (own, process), closing(chromium.new_context()) as context:
+            one = context.new_page()
             own.enter(one)
             if kill:
                 ends.append(job(one, own, killed)["state"])

@@ -70,7 +70,7 @@ def test_a_user_is_found_looked_at_and_explained_by_keyboard_alone(page: Page, s
     link.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/users/{site.person}")
-    page.get_by_role("link", name="completion_rate").focus()
+    page.locator("#why-completion_rate").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**feature=completion_rate")
     assert page.get_by_role("heading", name="Why: the signals behind it").is_visible()
@@ -130,7 +130,7 @@ def test_a_past_moment_is_asked_for_in_the_form(page: Page, site: Site) -> None:
     page.goto(site.pages()["user"])
     page.get_by_label("As of").fill("2020-01-01")
     page.get_by_role("button", name="Show").click()
-    assert page.get_by_text("values are those without evidence").is_visible()
+    page.get_by_text("values are those without evidence").wait_for()
     page.get_by_role("link", name="Back to now").click()
     assert "at=" not in page.url
 
