@@ -70,7 +70,11 @@ def service(on: Stage, repo: Path = EXAMPLE, *, patient: bool = False) -> Iterat
         "OO_SERVING_SPOOL": str(on.folder / f"spool-{port}"),
     }
     if patient:
-        environment |= {"OO_SERVING_READ_MS": "60000", "OO_SERVING_ACK_MS": "60000"}
+        environment |= {
+            "OO_SERVING_READ_MS": "60000",
+            "OO_SERVING_ACK_MS": "60000",
+            "OO_SERVING_REDIS_SECONDS": "60",
+        }
     command = [sys.executable, "-W", "ignore", "-m", "uvicorn", "--factory"]
     command += ["--app-dir", str(EXAMPLE.parent), "ml_serving.app:from_environment"]
     command += ["--port", str(port), "--no-access-log", "--log-level", "warning"]

@@ -13,7 +13,8 @@
 | `OO_NATS_USER`         |                           | a user, with `OO_NATS_PASSWORD`  |
 | `OO_NATS_CA`           | the system's authorities  | PEM file: whom to trust over TLS |
 
-`OO_REDIS`, `OO_REGISTRY` and `OO_TTL_CLOCK` are read by `feature_store.yaml`. Relative paths start
+`OO_REDIS`, `OO_SERVING_REDIS_SECONDS` (how long one step of a read may take), `OO_REGISTRY` and
+`OO_TTL_CLOCK` are read by `feature_store.yaml`. Relative paths start
 at the working directory, but for those in the yaml, which start at its folder.
 """
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Fate: TypeAlias = Literal["published", "spooled", "lost"]
 """Accepted by the stream, on disk until it is, or neither: the spool is full."""
 
-MAX_RESENT: Final = 100
+LEAST_RESENT: Final = 100
 """Signals of the spool that are published at once: few, since new ones wait for it."""
 
 _FIRST_PAUSE: Final = 0.1
@@ -101,7 +101,7 @@ class Outbox:
             return
         taken = await asyncio.to_thread(self._spool.append, signals)
         self._tell(batch, "spooled", taken)
-        await self._resend()
+        await self._resend(len(signals))
 
     async def _something_to_send(self) -> None:
         if not self._queue and len(self._spool):
@@ -123,21 +123,23 @@ class Outbox:
 
     async def _is_through(self, signals: Sequence[Outgoing]) -> bool:
         """Publish signals behind all that waits, and say whether that was done."""
-        before = await self._waited_longest()
+        before = await self._waited_longest(len(signals))
         return len(before) == len(self._spool) and await self._is_published(
             [*before, *signals], before
         )
 
-    async def _resend(self) -> None:
+    async def _resend(self, added: int) -> None:
         """Publish what has waited longest, where there is more than goes with new signals."""
-        before = await self._waited_longest()
+        before = await self._waited_longest(added)
         if len(before) < len(self._spool):
             await self._is_published(before, before)
 
-    async def _waited_longest(self) -> Sequence[Outgoing]:
+    async def _waited_longest(self, added: int) -> Sequence[Outgoing]:
+        """Return what is to leave next: more than was added, or the spool would never be empty."""
         if not len(self._spool):
             return ()
-        return await asyncio.to_thread(self._spool.head, MAX_RESENT, MAX_BATCH_BYTES)
+        limit = max(LEAST_RESENT, 2 * added)
+        return await asyncio.to_thread(self._spool.head, limit, MAX_BATCH_BYTES)
 
     async def _is_published(self, signals: Sequence[Outgoing], before: Sequence[Outgoing]) -> bool:
         """Publish signals, of which those `before` have waited; say whether they are accepted."""

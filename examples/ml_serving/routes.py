@@ -60,7 +60,7 @@ async def feedback(request: Request) -> Response:
 
 
 @router.delete(
-    "/users/{user_id}/signals",
+    "/users/{user_id:path}/signals",
     tags=["operators"],
     summary="Forget a user's signals that wait on disk",
     responses=answers(examples.FORGET_ANSWER, "What was removed", (422,)),

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from ml_serving.segments import Outgoing
 
-MAX_BATCH: Final = 500
+MAX_BATCH: Final = 250
+"""Signals of requests that are published at once. Up to twice as many that waited go with them; a
+server takes 1,000."""
+
 MAX_BATCH_BYTES: Final = 2 << 20
 """Well within what a server holds aside until a batch is complete."""
 
@@ -147,7 +150,7 @@ class Stream:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def publish(self, signals: Sequence[Outgoing]) -> None:
-        """Publish signals in order, at most `MAX_BATCH` of them; return when all are accepted.
+        """Publish signals in order, at most 1,000 of them; return when all are accepted.
 
         Raises:
             NotAcceptedError: There was no acknowledgement in time, or a refusal. They may be in

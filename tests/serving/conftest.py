@@ -6,12 +6,19 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from live import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ml_serving.config import ServingConfig
     from support.world import World
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Redis take its time: machines that run tests may be busy."""
+    monkeypatch.setenv("OO_SERVING_REDIS_SECONDS", str(PATIENCE_SECONDS))
 
 
 @pytest.fixture

@@ -46,6 +46,19 @@ def test_each_candidate_is_chosen_as_often_as_its_chance_says(rollout: Rollout) 
     assert np.all(np.abs(counts / DRAWS - chances) < 5 * errors)
 
 
+@pytest.mark.parametrize("candidates", [1, 2, 3, 7])
+def test_no_chance_is_rounded_beyond_1(candidates: int) -> None:
+    """A propensity above 1 would be rejected, and the decision lost."""
+    columns = {name: np.linspace(0, 1, candidates).tolist() for name in BANDIT_V2.features}
+    for percent in range(1, 100):
+        rollout = Rollout(live="bandit_v1", new="bandit_v2", exploration=percent / 100)
+        rankings = Judges(rollout.exploration).rank(columns, {})
+        for stage in (rollout, rollout.moved("canary", percent=100), rollout.moved("full")):
+            verdict = choose("ada", rankings, stage, np.random.default_rng(percent))
+            assert 0 < verdict.propensity <= 1
+            assert max(verdict.probabilities) <= 1
+
+
 def test_every_policy_judges_the_choice() -> None:
     """By its own chances and predictions, whoever acted."""
     columns = {name: [0.0, 1.0] for name in BANDIT_V2.features}

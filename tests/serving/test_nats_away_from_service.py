@@ -195,9 +195,9 @@ def test_a_persons_signals_are_removed_from_the_spool(own_nats: NatsServer, tmp_
 
     async def away() -> None:
         async with serving(config(tmp_path)) as running:
-            for user in ("ada", "bob/é", "ada"):
+            for user in ("a/b é", "bob", "a/b é"):
                 await running.rank(rank_request(user, now=1.7e9 + len(running.parts.spool)))
-            removed = await running.client.delete("/users/ada/signals")
+            removed = await running.client.delete("/users/a/b é/signals")
             assert removed.json() == {"removed": 2}
             none = await running.client.delete("/users/nobody/signals")
             assert none.json() == {"removed": 0}
@@ -209,4 +209,4 @@ def test_a_persons_signals_are_removed_from_the_spool(own_nats: NatsServer, tmp_
     asyncio.run(away())
     with own_nats:
         asyncio.run(back())
-        assert [one.user_id for one in in_stream(own_nats.url)] == ["bob/é"]
+        assert [one.user_id for one in in_stream(own_nats.url)] == ["bob"]

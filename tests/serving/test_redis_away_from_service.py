@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 ALONE = ("prior", "default_profile", "candidate_features_only")
-SHORT = timedelta(milliseconds=400)
+SHORT = timedelta(seconds=1)
 
 
 @pytest.fixture
 def own_redis(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
     """Give the world a Redis that may be stopped; it does not run yet."""
     port = free_port()
+    monkeypatch.setenv("OO_SERVING_REDIS_SECONDS", "0.5")
     with_redis(world, f"{LOOPBACK}:{port}", monkeypatch)
     make_stream(world.nats_url)
     return RedisServer(tmp_path / "redis", port=port)
