@@ -226,6 +226,25 @@ def test_a_late_decision_keeps_what_was_seen_for_it() -> None:
         assert_replayed(connection)
 
 
+def test_dropping_what_a_policy_learned_keeps_what_history_knew() -> None:
+    """Without its own checkpoints a view is replayed, with those of the views it is filled from."""
+    task = {"task_id": "t1", "category": "fix"}
+    tip = {"tip_id": "p1", "category": "fix", "decision": DECISION | {"now": _at(3) / 1e6}}
+    log = [
+        _logged("signals.task.completed", 0, 0, task),
+        _logged("signals.task.completed", 1, 1, task),
+        _logged("signals.tip.shown", 3, 4, tip),
+    ]
+    with database() as (path, connection):
+        write(connection, log[:2], [])
+        prune(path, _at(2), views=VIEWS)
+        write(connection, log[2:], [])
+        replayer = Replayer(connection, [TABLE], from_checkpoints=False)
+        rows = replayer.replay(UserRange.of(USER)).rows[TABLE.name][USER]
+        (streamed,), (rebuilt,) = TABLE.history(connection, USER), map(TABLE.version, rows)
+        assert_same_columns(columns_of(FILLED, streamed.cells), columns_of(FILLED, rebuilt.cells))
+
+
 def _at(hour: int) -> int:
     return BASE_US + hour * 3_600_000_000
 
