@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
+import resource
 import sqlite3
+import statistics
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from feast import FeatureStore, RepoConfig
 from redis import Redis
@@ -46,48 +50,100 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[1]
 NOW = EPOCH.replace(year=2026, month=7)
 BATCH = 4_000
+ROUNDS = 3
 TABLES = [StateTable(view) for view in STATE_VIEWS]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some work that was timed.
+
+    Attributes:
+        items: What it was done to: signals or rows.
+        seconds: How long it took.
+        cpu_seconds: Processor time of this process, those that it started, and Redis.
+    """
+
+    items: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Items a second."""
+        return self.items / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor time of an item, microseconds."""
+        return self.cpu_seconds / self.items * 1e6
 
 
 def measure(on: Stage, store: FeatureStore) -> None:
     """Measure on the database of a stage."""
+    gc.freeze()  # as `oo rebuild` and `oo resync` do
     workers = max((os.cpu_count() or 1) - 1, 1)
     with contextlib.closing(connect(on.settings.db)) as database:
         rows = {t.name: t.raw_rows(database, UserRange("", BEHIND_ALL)) for t in TABLES}
-    count = sum(map(len, rows.values()))
-    lost = _rebuilt(on, store, workers, lambda database: _empty(database, on))
+    lost, bare = [], []
+    for _ in range(ROUNDS):
+        lost.append(_rebuilt(on, store, workers, lambda database: _empty(database, on)))
+        bare.append(_bare_inserts(on, rows, lost[-1].items))
     healthy = _rebuilt(on, store, workers, lambda _: None)
     damaged = _rebuilt(on, store, workers, _damage)
-    bare = lost.signals / _bare_inserts(on, rows)
-    print(f"rebuild --all: {lost.signals:,} signals of {lost.users:,} users, {count:,} rows,")
-    print(f"  {lost.online_rows:,} of them in Redis; {workers} process(es) beside the writing one")
-    print(f"  all rows and Redis lost     {lost.rate:10,.0f} signals/s")
-    print(f"  all rows wrong              {damaged.rate:10,.0f} signals/s")
-    print(f"  everything as it should be  {healthy.rate:10,.0f} signals/s")
-    print(f"  bare inserts in key order   {bare:10,.0f} signals/s for the same rows")
-    print(f"  ratio of the first to these {lost.rate / bare:10.2f}")
+    print(f"rebuild --all: {lost[0].items:,} signals, {sum(map(len, rows.values())):,} rows,")
+    print(f"  {workers} process(es) beside the writing one; medians of {ROUNDS} rounds")
+    _print("all rows and Redis lost", lost)
+    _print("all rows wrong", [damaged])
+    _print("everything as it should be", [healthy])
+    _print("bare inserts of the same rows", bare)
+    _print_ratio("the first over these", lost, bare)
+    cores = os.cpu_count() or 1
+    could = statistics.median(b.cpu_us * cores / a.cpu_us for a, b in zip(lost, bare, strict=True))
+    print(f"    the same, were all of {cores} cores its own and busy: {could:.2f}")
     _measure_resync(on, store)
 
 
-class _Run:
-    """A rebuild that was timed."""
+def _print(what: str, runs: Sequence[Run]) -> None:
+    rate = statistics.median(run.rate for run in runs)
+    cpu = statistics.median(run.cpu_us for run in runs)
+    print(f"  {what:30} {rate:10,.0f}/s, {cpu:6.1f} us of processor time each")
 
-    def __init__(self, signals: int, users: int, online_rows: int, seconds: float) -> None:
-        self.signals = signals
-        self.users = users
-        self.online_rows = online_rows
-        self.rate = signals / seconds
+
+def _print_ratio(what: str, ours: Sequence[Run], theirs: Sequence[Run]) -> None:
+    pairs = list(zip(ours, theirs, strict=True))
+    rate = statistics.median(a.rate / b.rate for a, b in pairs)
+    cpu = statistics.median(b.cpu_us / a.cpu_us for a, b in pairs)
+    print(f"  {what}: {rate:.2f}; by processor time {cpu:.2f}")
+
+
+def _timed(on: Stage, work: Callable[[], int]) -> Run:
+    """Time some work, which says to how many items it was done."""
+    before, began = _cpu_seconds(on), time.perf_counter()
+    items = work()
+    seconds = time.perf_counter() - began
+    return Run(items, seconds, _cpu_seconds(on) - before)
+
+
+def _cpu_seconds(on: Stage) -> float:
+    info = cast("dict[str, float]", _redis(on).info("cpu"))
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (
+        time.process_time()
+        + children.ru_utime
+        + children.ru_stime
+        + info["used_cpu_user"]
+        + info["used_cpu_sys"]
+    )
 
 
 def _rebuilt(
     on: Stage, store: FeatureStore, workers: int, before: Callable[[sqlite3.Connection], None]
-) -> _Run:
+) -> Run:
     with contextlib.closing(connect(on.settings.db)) as database:
         before(database)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    began = time.perf_counter()
-    done = rebuild(on.settings, store, workers=workers)
-    return _Run(done.signals, done.users, done.online_rows, time.perf_counter() - began)
+    return _timed(on, lambda: rebuild(on.settings, store, workers=workers).signals)
 
 
 def _empty(database: sqlite3.Connection, on: Stage) -> None:
@@ -104,8 +160,8 @@ def _damage(database: sqlite3.Connection) -> None:
             database.execute(f"UPDATE {table.name} SET {anchor} = {anchor} + 1")  # noqa: S608
 
 
-def _bare_inserts(on: Stage, rows: dict[str, list[tuple[object, ...]]]) -> float:
-    """Insert the rows of all tables in the order of their keys; return the seconds."""
+def _bare_inserts(on: Stage, rows: dict[str, list[tuple[object, ...]]], signals: int) -> Run:
+    """Insert the rows of all tables in the order of their keys, by bare `executemany`."""
     target = on.folder / "bare.db"
     with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as database:
         database.execute("PRAGMA journal_mode = WAL")
@@ -113,38 +169,50 @@ def _bare_inserts(on: Stage, rows: dict[str, list[tuple[object, ...]]]) -> float
         database.execute("PRAGMA wal_autocheckpoint = 16384")
         for table in TABLES:
             database.execute(table.create_statement)
-        largest = max(map(len, rows.values()))
-        batches = range(-(-largest // BATCH))
-        began = time.perf_counter()
-        for number in batches:
-            database.execute("BEGIN IMMEDIATE")
-            for table in TABLES:
-                own = rows[table.name]
-                share = -(-len(own) // len(batches))
-                table.insert_raw(database, own[number * share : (number + 1) * share])
-            database.execute("COMMIT")
-        seconds = time.perf_counter() - began
+        run = _timed(on, lambda: _insert(database, rows, signals))
     target.unlink()
-    return seconds
+    return run
+
+
+def _insert(
+    database: sqlite3.Connection, rows: dict[str, list[tuple[object, ...]]], signals: int
+) -> int:
+    batches = range(-(-max(map(len, rows.values())) // BATCH))
+    for number in batches:
+        database.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            own = rows[table.name]
+            share = -(-len(own) // len(batches))
+            marks = ", ".join("?" * len(table.columns))
+            database.executemany(
+                f"INSERT INTO {table.name} VALUES ({marks})",  # noqa: S608 - our own tables
+                own[number * share : (number + 1) * share],
+            )
+        database.execute("COMMIT")
+    return signals
 
 
 def _measure_resync(on: Stage, store: FeatureStore) -> None:
     client = _redis(on)
-    client.flushdb()
-    began = time.perf_counter()
-    done = resync(on.settings, store)
-    ours = done.rows / (time.perf_counter() - began)
-    client.flushdb()
     stock = FeatureStore(config=_stock_config(store, on))
     start, end = datetime(1970, 1, 2, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
-    began = time.perf_counter()
-    with contextlib.redirect_stdout(None):
-        stock.materialize(start, end)
-    theirs = done.rows / (time.perf_counter() - began)
-    print(f"resync: {done.rows:,} rows of {done.users:,} users into an empty Redis")
-    print(f"  ours                        {ours:10,.0f} rows/s")
-    print(f"  stock `feast materialize`   {theirs:10,.0f} rows/s")
-    print(f"  ratio                       {ours / theirs:10.1f}")
+
+    def materialize(rows: int) -> int:
+        with contextlib.redirect_stdout(None):
+            stock.materialize(start, end)
+        return rows
+
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        client.flushdb()
+        ours.append(_timed(on, lambda: resync(on.settings, store).rows))
+        client.flushdb()
+        rows = ours[-1].items
+        theirs.append(_timed(on, lambda rows=rows: materialize(rows)))  # type: ignore[misc]
+    print(f"resync: {ours[0].items:,} rows into an empty Redis; medians of {ROUNDS} rounds")
+    _print("ours", ours)
+    _print("stock `feast materialize`", theirs)
+    _print_ratio("ours over stock", ours, theirs)
 
 
 def _stock_config(store: FeatureStore, on: Stage) -> RepoConfig:
@@ -187,7 +255,7 @@ def _store(on: Stage, feed: Feed) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make a population, store what it sends, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--users", type=int, default=2500)
+    parser.add_argument("--users", type=int, default=5000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from oo_stores.redis.columns import keyed_rows
 from oo_stores.redis.failures import answered_by
 from oo_stores.redis.rounds import ROWS_PER_ROUND_TRIP, keys_per_call, send_rounds
-from oo_stores.redis.rows import HashRow, Layouts
+from oo_stores.redis.rows import Layouts, NoRows
 from oo_stores.redis.scan import entities_of
 from oo_stores.redis.stored_rows import StoredRows
 from oo_stores.redis.writes import chunks, replacing, send
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from oo_stores.redis.columns import OnlineColumns
     from oo_stores.redis.connections import Client
     from oo_stores.redis.keys import JoinKeys
+    from oo_stores.redis.rows import FieldNames, HashRow
     from oo_stores.redis.stored_rows import StoredRow
-    from oo_stores.redis.writes import Rows
+    from oo_stores.redis.writes import Replaced
 
 ROWS_REPLACED_PER_ROUND_TRIP = 500
 """More than a write takes: here nobody waits for the first of them."""
@@ -109,16 +111,22 @@ class Repairs:
         with answered_by(self._settings):
             yield from entities_of(self._client(), view.join_keys, self._config)
 
-    def _keyed(self, part: Replacement) -> Iterator[tuple[bytes, HashRow]]:
-        whole = [(view, _whole(view, columns)) for view, columns in part.rows]
-        yield from keyed_rows(self._config, whole)
+    def _keyed(self, part: Replacement) -> Iterator[tuple[bytes, HashRow | NoRows]]:
         layouts = Layouts(self._config)
+        gone: defaultdict[bytes, list[FieldNames]] = defaultdict(list)
         for view, join_keys in part.gone:
             layout = layouts.of(view)
-            nothing = HashRow(layout.whole, [])
-            yield from ((key, nothing) for key in layout.key.many(join_keys))
+            for key in layout.key.many(join_keys):
+                gone[key].append(layout.whole)
+        whole = [(view, _whole(view, columns)) for view, columns in part.rows]
+        for key, row in keyed_rows(self._config, whole):
+            # First: where there is nothing yet, nothing has to go.
+            if key in gone:
+                yield key, NoRows(gone.pop(key))
+            yield key, row
+        yield from ((key, NoRows(views)) for key, views in gone.items())
 
-    def _send(self, pending: Rows) -> int:
+    def _send(self, pending: Replaced) -> int:
         if not pending:
             return 0
         settings = self._settings

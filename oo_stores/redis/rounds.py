@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from oo_stores.redis.overlap import Overlapped
 from oo_stores.redis.writes import ROWS_PER_CALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from oo_stores.redis.config import RedisOnlineStoreConfig
-    from oo_stores.redis.rows import HashRow
-    from oo_stores.redis.writes import Rows
+
+R = TypeVar("R")
 
 ROWS_PER_ROUND_TRIP = 200
 """Rows sent before their replies are read: enough to hide the round trip, and few enough
@@ -30,8 +30,8 @@ def rows_per_round_trip(rows: int) -> int:
 
 
 def send_rounds(
-    keyed: Iterable[tuple[bytes, HashRow]],
-    send: Callable[[Rows], int],
+    keyed: Iterable[tuple[bytes, R]],
+    send: Callable[[Mapping[bytes, Sequence[R]]], int],
     rows_per_round_trip: int = ROWS_PER_ROUND_TRIP,
 ) -> int:
     """Send rows with their keys, and return the sum of what each round trip answers.
@@ -42,7 +42,7 @@ def send_rounds(
         send: Sends the rows of a round trip.
         rows_per_round_trip: About so many.
     """
-    pending: dict[bytes, list[HashRow]] = {}
+    pending: dict[bytes, list[R]] = {}
     count, last = 0, b""
     written: list[int] = []
     with Overlapped(written.append) as sending:

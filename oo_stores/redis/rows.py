@@ -46,6 +46,16 @@ class HashRow(NamedTuple):
     values: Sequence[bytes]
 
 
+class NoRows(NamedTuple):
+    """Views of which an entity is to have no row.
+
+    Args:
+        views: All fields of each.
+    """
+
+    views: Sequence[FieldNames]
+
+
 _MICROSECONDS = 1_000_000
 _NANOSECONDS_PER_MICROSECOND = 1_000
 _SECONDS_TAG, _NANOS_TAG = b"\x08", b"\x10"

@@ -130,8 +130,8 @@ end
 return written
 """
 
-# KEYS and ARGV as above, but each kind has all fields of its view, and a row whose values have the
-# size 0 and no sizes of their own is one that there is not: the view's fields go.
+# KEYS and ARGV as above, but each kind has all fields of its view. A row of the kind 0 says what
+# there is not: behind it stand how many views, and which kinds these are; their fields go.
 REPLACE_VIEW = b"""
 local byte, sub, call, min, unpack = string.byte, string.sub, redis.call, math.min, unpack
 local FIELDS_A_CALL = 4000
@@ -162,22 +162,34 @@ local function number(from)
   return a + b * 256 + c * 65536 + d * 16777216
 end
 
-local from, start, written, previous = 1, 1, 0, nil
-for row = 1, #KEYS do
-  local key, kind, size = KEYS[row], kinds[number(from)], number(from + 4)
-  local count, fields = kind.count, kind.fields
-  from = from + 8
-  -- Whatever has taken the key's place gives way.
-  if key ~= previous and call('TYPE', key).ok ~= 'hash' then call('DEL', key) end
-  previous = key
-  if size == 0 then
-    local deleted = 0
-    for part = 1, count, FIELDS_A_CALL do
-      local last = min(part + FIELDS_A_CALL - 1, count)
+local function remove(key, views, from)
+  local deleted = 0
+  for view = 0, views - 1 do
+    local kind = kinds[number(from + 4 * view)]
+    for part = 1, kind.count, FIELDS_A_CALL do
+      local last = min(part + FIELDS_A_CALL - 1, kind.count)
       deleted = deleted + call('HDEL', key, unpack(kind.names, part, last))
     end
-    if deleted > 0 and not has_views(key) then call('DEL', key) end
+  end
+  if deleted > 0 and not has_views(key) then call('DEL', key) end
+end
+
+local from, start, written, previous, is_new = 1, 1, 0, nil, false
+for row = 1, #KEYS do
+  local key, place, size = KEYS[row], number(from), number(from + 4)
+  from = from + 8
+  if key ~= previous then
+    local found = call('TYPE', key).ok
+    is_new = found == 'none'
+    -- Whatever has taken the key's place gives way.
+    if not is_new and found ~= 'hash' then call('DEL', key) end
+    previous = key
+  end
+  if place == 0 then
+    if not is_new then remove(key, size, from) end
+    from = from + 4 * size
   else
+    local count, fields = kinds[place].count, kinds[place].fields
     for n = 1, count do
       local stop = start + number(from + 4 * n - 4)
       fields[2 * n] = sub(values, start, stop - 1)
@@ -187,7 +199,7 @@ for row = 1, #KEYS do
       call('HSET', key, unpack(fields, part, min(part + FIELDS_A_CALL - 1, 2 * count)))
     end
     if lifetime > 0 then call('EXPIRE', key, lifetime) end
-    written, from = written + 1, from + 4 * count
+    written, from, is_new = written + 1, from + 4 * count, false
   end
 end
 return written

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from redis.exceptions import NoScriptError
 
+from oo_stores.redis.rows import NoRows
 from oo_stores.redis.scripts import DELETE_VIEW, REPLACE_VIEW, WRITE_NEWER, sha_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     Rows: TypeAlias = Mapping[bytes, Sequence[HashRow]]
     """By Redis key, in the order in which they are written."""
+
+    Replaced: TypeAlias = Mapping[bytes, Sequence[HashRow | NoRows]]
+    """By Redis key, what is to be there and what is not."""
 
 T = TypeVar("T")
 # The pipelines of four clients, which have these methods and no class in common.
@@ -66,11 +70,11 @@ def checked(rows: Rows, lifetime_seconds: int | None, *, keys_per_call: int) -> 
     return [call.command(WRITE_NEWER, lifetime) for call in _calls(rows, keys_per_call)]
 
 
-def replacing(rows: Rows, lifetime_seconds: int | None, *, keys_per_call: int) -> list[Command]:
+def replacing(rows: Replaced, lifetime_seconds: int | None, *, keys_per_call: int) -> list[Command]:
     """Return the calls of the script that replaces views' fields, whatever is stored.
 
     Args:
-        rows: What is to be there, each with all fields of its view; without values: nothing.
+        rows: What is to be there, each row with all fields of its view.
         lifetime_seconds: As above.
         keys_per_call: As above.
     """
@@ -78,7 +82,7 @@ def replacing(rows: Rows, lifetime_seconds: int | None, *, keys_per_call: int) -
     return [call.command(REPLACE_VIEW, lifetime) for call in _calls(rows, keys_per_call)]
 
 
-def _calls(rows: Rows, keys_per_call: int) -> Iterator[_Call]:
+def _calls(rows: Replaced, keys_per_call: int) -> Iterator[_Call]:
     call, keys = _Call(), 0
     for key, versions in rows.items():
         if keys >= keys_per_call or not call.has_room_for(len(versions)):
@@ -109,13 +113,18 @@ class _Call:
         """Say whether so many rows may be added; any number to an empty run."""
         return not self._keys or not (self.is_full or len(self._keys) + rows > ROWS_PER_CALL)
 
-    def add(self, key: bytes, row: HashRow) -> None:
-        """Add a row of a key."""
+    def add(self, key: bytes, row: HashRow | NoRows) -> None:
+        """Add a row of a key, or that there is none of some views."""
+        if isinstance(row, NoRows):
+            self._keys.append(key)
+            self._numbers += (0, len(row.views), *map(self._kind, row.views))
+            self.is_full = len(self._keys) >= ROWS_PER_CALL
+            return
         names, values = row
         sizes = [*map(len, values)]
         size = sum(sizes)
         self._keys.append(key)
-        self._numbers += (self._kinds.setdefault(names, len(self._kinds) + 1), size, *sizes)
+        self._numbers += (self._kind(names), size, *sizes)
         self._values += values
         self._bytes += size
         self.is_full = (
@@ -123,6 +132,9 @@ class _Call:
             or len(self._values) >= VALUES_PER_CALL
             or self._bytes >= BYTES_PER_CALL
         )
+
+    def _kind(self, names: FieldNames) -> int:
+        return self._kinds.setdefault(names, len(self._kinds) + 1)
 
     def command(self, script: bytes, lifetime: bytes) -> Command:
         """Return the command that runs the script."""
