@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from oo_transforms.clock import seconds_to_micros
-from oo_transforms.policies import REWARDS
+from oo_transforms.policies import POLICIES, REWARDS
 from oo_transforms.signals import LearnedImported, TipFeedback, TipShown
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Answers: TypeAlias = "dict[tuple[str, str], str]"
 """By user and tip, the event id of the answer that counts."""
+
+_TAKEN = frozenset(name for policy in POLICIES.values() for name in policy.features)
+"""A decision that has all of these lacks nothing that a policy takes."""
 
 _EMPTY: Mapping[str, float] = MappingProxyType({})
 
@@ -94,8 +97,8 @@ def notes_of(
         signals: Each with its received time, microseconds; each user's in log order.
         answers: Those that are known to count; those that are found are added. A signal that is
             among them already counts again, so stored ones may be asked about.
-        history: Answers questions, one for each signal that bears a decision and counts; None: no
-            view wants to know.
+        history: Answers questions, one for each signal that bears a decision, counts, and lacks a
+            feature that a policy takes; None: no view wants to know.
     """
     found, asked, places = [], [], []
     for place, (signal, received_us) in enumerate(signals):
@@ -118,9 +121,13 @@ def _counts(answer: TipFeedback, answers: Answers) -> bool:
 
 
 def _question(signal: Signal, received_us: int, *, counts: bool) -> Asked | None:
-    if isinstance(signal, TipShown) and signal.decision is not None:
+    if not isinstance(signal, (TipShown, TipFeedback)) or signal.decision is None:
+        return None
+    if signal.decision.features.keys() >= _TAKEN:
+        return None
+    if isinstance(signal, TipShown):
         now = signal.decision.now
-    elif isinstance(signal, TipFeedback) and signal.decision is not None and counts:
+    elif counts:
         now = signal.decision.shown_at
     else:
         return None
