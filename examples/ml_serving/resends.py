@@ -52,9 +52,10 @@ class Resends:
             if not kept:
                 del self._known[name]
                 pending.cancel()
-        self._bytes += len(answer)
-        while self._bytes > MAX_BYTES:
-            self._drop_oldest()
+        if kept:
+            self._bytes += len(answer)
+            while self._bytes > MAX_BYTES:
+                self._drop_oldest()
         return answer
 
     def _drop_oldest(self) -> None:

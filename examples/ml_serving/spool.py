@@ -91,10 +91,10 @@ class Spool:
         self._paths = deque(sorted(config.folder.glob(f"*{segments.SEGMENT}")))
         self._number = max((int(path.stem) for path in [*self._paths, *self._damaged()]), default=0)
         self._bytes = self._measured()
-        self._waiting = sum(len(segments.read(path).signals) for path in self._paths)
         self._head: deque[Outgoing] = deque()
         self._head_path: Path | None = None
         self._head_damaged = False
+        self._waiting = self._counted()
         self._tail: int | None = None
         self._tail_since = 0.0
 
@@ -121,9 +121,6 @@ class Spool:
             try:
                 self._write(b"".join(lines))
             except OSError:
-                # Part of a line may stand at its end: nothing is to be written behind that.
-                self._end_segment()
-                self._bytes = self._measured()
                 return 0
             self._waiting += len(lines)
             return len(lines)
@@ -221,10 +218,25 @@ class Spool:
             self._tail = segments.create(path)
             self._tail_since = self._clock()
             self._paths.append(path)
-        segments.write(self._tail, payload)
+        size = os.fstat(self._tail).st_size
+        try:
+            segments.write(self._tail, payload)
+        except OSError:
+            self._take_back(self._tail, size)
+            raise
         self._bytes += len(payload)
-        if os.fstat(self._tail).st_size >= self._config.segment_bytes:
+        if size + len(payload) >= self._config.segment_bytes:
             self._end_segment()
+
+    def _take_back(self, tail: int, size: int) -> None:
+        """Leave nothing of what could not be written; some lines may be whole, and one torn."""
+        try:
+            os.ftruncate(tail, size)
+        except OSError:
+            # Whole lines leave like others, and nothing is to be written behind the torn one.
+            self._end_segment()
+            self._bytes = self._measured()
+            self._waiting = self._counted()
 
     def _end_segment(self) -> None:
         if self._tail is not None:
@@ -257,6 +269,10 @@ class Spool:
 
     def _measured(self) -> int:
         return sum(path.stat().st_size for path in self._paths)
+
+    def _counted(self) -> int:
+        others = [path for path in self._paths if path != self._head_path]
+        return len(self._head) + sum(len(segments.read(path).signals) for path in others)
 
     def _damaged(self) -> list[Path]:
         return list(self._config.folder.glob(f"*{segments.DAMAGED}"))

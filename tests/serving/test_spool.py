@@ -122,23 +122,47 @@ def test_a_full_spool_takes_the_first_that_fit_and_says_so(tmp_path: Path) -> No
         assert spool.append([signal(4)]) == 1
 
 
+def _refuse(*_: object) -> int:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("is_undone", [True, False])
 def test_a_disk_that_is_full_loses_nothing_that_was_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_undone: bool
 ) -> None:
-    """Part of a line may be on it then; what comes later does not go behind that."""
+    """Whole lines and part of one may be on it then: they are taken back, or else counted."""
     write = os.write
 
-    def half(descriptor: int, payload: bytes) -> int:
-        write(descriptor, payload[: len(payload) // 2])
-        raise OSError(28, "No space left on device")
+    def most(descriptor: int, payload: bytes) -> int:
+        write(descriptor, payload[: len(payload) * 5 // 6])
+        return _refuse()
 
+    refused = [signal(number) for number in (2, 3, 4)]
     with opened(tmp_path) as spool:
         assert spool.append([signal(1)]) == 1
         with monkeypatch.context() as full:
-            full.setattr(os, "write", half)
-            assert spool.append([signal(2)]) == 0
-        assert spool.append([signal(3)]) == 1
-        assert drained(spool) == texts(signal(1), signal(3))
+            full.setattr(os, "write", most)
+            if not is_undone:
+                full.setattr(os, "ftruncate", _refuse)
+            assert spool.append(refused) == 0
+        assert spool.append([signal(5)]) == 1
+        left = [signal(1), *([] if is_undone else refused[:2]), signal(5)]
+        assert len(spool) == len(left)
+        assert drained(spool) == texts(*left)
+        assert (len(spool), spool.size_bytes) == (0, 0)
+
+
+def test_a_full_disk_gets_no_file_for_each_signal_that_it_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk may be full for hours, and each look at the folder would take longer."""
+    with opened(tmp_path) as spool:
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", _refuse)
+            assert [spool.append([signal(number)]) for number in range(9)] == [0] * 9
+        assert len(list(tmp_path.glob("*.jsonl"))) == 1
+        assert spool.append([signal(9)]) == 1
+        assert drained(spool) == texts(signal(9))
 
 
 def test_a_forgotten_user_is_removed_also_from_what_is_about_to_leave(tmp_path: Path) -> None:
