@@ -41,7 +41,7 @@ loop: $(READY) ## Rank, answer, learn and verify 10,000 decisions on real server
 fuzz: $(READY) ## Send the builder 200,000 hostile messages, a few minutes (SEED=7)
 	@SOAK_SEED=$(SEED) $(BIN)/pytest -m soak -n 0 tests/soak/test_soak_fuzz.py
 
-incidents: $(READY) ## Put 30 incidents into a simulated population, and watch two quiet years; minutes
+incidents: $(READY) ## Put 33 incidents into a simulated population, and watch two quiet years; minutes
 	@PYTHONPATH=tests $(BIN)/python tests/incidents/run.py
 
 evidence: $(READY) ## Show what is claimed of the bandit in simulated worlds of known truth, minutes (SEED=7)
@@ -77,7 +77,7 @@ bench: $(READY) ## Measure: ranking, the builder, rebuilds and online reads, eac
 bench-offline: $(VENV)-bench/.ready ## Measure the offline store beside Feast's own, half an hour (BENCH=--tenfold: longer)
 	@$(VENV)-bench/bin/python -W ignore benchmarks/offline_store.py $(BENCH)
 
-bench-admin: $(READY) ## Measure the admin pages with a million users, five minutes (BENCH="--users 100000": less)
+bench-admin: $(READY) ## Measure the admin pages and the quality checks with a million users, ten minutes (BENCH="--users 100000": less)
 	@$(BIN)/python -W ignore benchmarks/admin_pages.py --users 1000000 $(BENCH)
 
 bench-serving: $(READY) ## Measure POST /rank of the example service beside stock Feast's store, a minute or two

@@ -5,6 +5,8 @@ states and signals alike, until there are as many as asked. The figures are of t
 with the login's session, over random users.
 
     python benchmarks/admin_pages.py --users 1000000
+
+What `oo quality watch` costs beside a builder is measured in the same store, see `quality_watch`.
 """
 
 from __future__ import annotations
@@ -13,15 +15,19 @@ import argparse
 import contextlib
 import random
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import builder
 import numpy as np
+import quality_watch
 from fastapi.testclient import TestClient
 
 from oo_admin.accounts.accounts import Account, Role
 from oo_admin.config import AdminConfig
+from oo_admin.quality.running import quality_file, watcher
+from oo_admin.quality.store import opened
 from oo_admin.web.app import make_app
 from oo_profile.apply import apply_definitions
 from oo_profile.demo.feed import from_simulation
@@ -30,6 +36,7 @@ from oo_profile.demo.traffic import run_traffic
 from oo_profile.registry import open_store
 from oo_profile.storage.database import connect, transaction
 from oo_profile.wall_clock import wall_clock
+from oo_transforms.clock import HOUR_US
 from oo_transforms.views import STATE_VIEWS
 
 if TYPE_CHECKING:
@@ -50,11 +57,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--users", type=int, default=100_000)
     parser.add_argument("--asked", type=int, default=40, help="Times that each page is asked for.")
+    quality_watch.add_options(parser)
     options = parser.parse_args()
     with stage(builder.PROJECT / "feature_repo", keep=False) as on:
         apply_definitions(on.settings)
         fill(on, options.users, options.seed)
+        check_quality(on)
         measure(on, options.asked, random.Random(options.seed))
+        quality_watch.measure(on, options)
 
 
 def fill(on: Stage, users: int, seed: int) -> None:
@@ -93,6 +103,24 @@ def _copy(connection: sqlite3.Connection, table: str, user_id: str, copies: int)
         f"FROM copy CROSS JOIN {table} WHERE user_id = ?",
         (copies, user_id),
     )
+
+
+def check_quality(on: Stage) -> None:
+    """Run the quality checks and log profiles, and put down weeks of what they saw before."""
+    began, spent = time.perf_counter(), time.process_time()
+    with watcher(on.settings, open_store(on.settings), {}, wall_clock) as watching:
+        watching.round()
+        evaluated = time.process_time()
+        users = [point.users for point in watching.log_sample()]
+    print(
+        f"quality: {evaluated - spent:.1f} s of CPU for the first evaluation, "
+        f"{time.process_time() - evaluated:.1f} s to log and measure {users} profiles, "
+        f"{time.perf_counter() - began:.1f} s together"
+    )
+    with opened(quality_file(on.settings)) as store, store.transaction():
+        (last,) = store.freshness(0)[-1:]
+        for hours in range(1, 63 * 24):
+            store.add_freshness(replace(last, at_us=last.at_us - hours * HOUR_US))
 
 
 def measure(on: Stage, asked: int, chance: random.Random) -> None:

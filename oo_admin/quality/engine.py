@@ -168,11 +168,12 @@ class QualityEngine:
         newest = newest_event_times(database, self._users)
         point = FreshnessPoint(now_us, view_freshness(newest, self._sources.ttls, now_us))
         features = feature_samples(database, self._users)
-        before = store.features(now_us - REFERENCE_US)
+        before, earlier = (store.features(now_us - n * REFERENCE_US) for n in (1, 2))
         past = store.freshness(now_us - 2 * REFERENCE_US)
         usual = Usual(
             usual_freshness(past, now_us),
             {sample.feature: sample for sample in before},
+            {sample.feature: sample for sample in earlier},
             self._sources.expected,
         )
         store.add_freshness(point)

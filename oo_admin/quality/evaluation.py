@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from oo_admin.quality.checks import shares, state, values, volume
+from oo_admin.quality.checks import features, shares, state, values, volume
 from oo_admin.quality.checks.window import Window
 from oo_admin.quality.finding import Cause, Finding
 
@@ -47,18 +47,32 @@ _EXPLAINS: Final[Mapping[Cause, frozenset[Cause]]] = {
             Cause.SOURCE_PARTLY_STOPPED,
             Cause.VALUES_MISSING,
             Cause.OFFSETS_LOST,
+            Cause.FEATURE_SHIFTED,
         }
     ),
+    Cause.OFFSETS_LOST: frozenset({Cause.FEATURE_SHIFTED}),
 }
 """What each of these explains wherever it is found."""
 
+_MOVES_FEATURES: Final = frozenset({Cause.FEATURE_SHIFTED})
 _EXPLAINS_IN_SOURCE: Final[Mapping[Cause, frozenset[Cause]]] = {
     **dict.fromkeys(_REFUSED, _GONE | {Cause.REJECTED, Cause.FEATURE_SHIFTED}),
-    Cause.SOURCE_STOPPED: frozenset({Cause.STALE, Cause.SOURCE_PARTLY_STOPPED}),
-    Cause.SOURCE_PARTLY_STOPPED: frozenset({Cause.STALE}),
-    Cause.UNIT_CHANGED: frozenset({Cause.VALUES_SHIFTED}),
-    Cause.DELAYED: frozenset({Cause.STALE, Cause.SOURCE_PARTLY_STOPPED}),
-    Cause.SURGE: frozenset({Cause.SOURCE_PARTLY_STOPPED}),
+    Cause.SOURCE_STOPPED: _MOVES_FEATURES | {Cause.STALE, Cause.SOURCE_PARTLY_STOPPED},
+    Cause.SOURCE_PARTLY_STOPPED: _MOVES_FEATURES | {Cause.STALE},
+    Cause.UNIT_CHANGED: _MOVES_FEATURES | {Cause.VALUES_SHIFTED},
+    Cause.DELAYED: _MOVES_FEATURES | {Cause.STALE, Cause.SOURCE_PARTLY_STOPPED},
+    Cause.SURGE: _MOVES_FEATURES | {Cause.SOURCE_PARTLY_STOPPED},
+    **dict.fromkeys(
+        (
+            Cause.STALE,
+            Cause.CONSTANT,
+            Cause.VALUES_SHIFTED,
+            Cause.VALUES_MISSING,
+            Cause.NAME_RENAMED,
+            Cause.NAME_VANISHED,
+        ),
+        _MOVES_FEATURES,
+    ),
 }
 """What each of these explains in its own source; a part of it is what all parts are of."""
 
@@ -85,12 +99,14 @@ class Usual:
 
     Attributes:
         freshness: By view.
-        features: By name.
+        features: As they were four weeks ago, by name.
+        earlier_features: As they were eight weeks ago.
         expected: The declared share of fresh users, by view.
     """
 
     freshness: Mapping[str, ViewFreshness] = field(default_factory=dict)
     features: Mapping[str, FeatureSample] = field(default_factory=dict)
+    earlier_features: Mapping[str, FeatureSample] = field(default_factory=dict)
     expected: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -112,7 +128,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - all that is known at a moment
         state.check_online(facts),
         state.check_flood(facts, config),
         state.check_freshness(facts, usual.freshness, usual.expected),
-        state.check_features(facts, usual.features),
+        features.check_ranges(facts.features),
+        features.check_shifts(facts.features, usual.features, usual.earlier_features),
         _check_windows(history, end, config),
         volume.check_silence(history, end, config),
     ):

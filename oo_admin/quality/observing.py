@@ -157,13 +157,14 @@ def feature_samples(
     for name, value in rows:
         values.setdefault(name, []).append(value)
     return tuple(
-        _sample(_FEATURES[name], found)
+        feature_sample(_FEATURES[name], found)
         for name, found in sorted(values.items())
         if name in _FEATURES
     )
 
 
-def _sample(feature: Feature, values: Sequence[object]) -> FeatureSample:
+def feature_sample(feature: Feature, values: Sequence[object]) -> FeatureSample:
+    """Say how the values of a feature are distributed; None counts as without evidence."""
     bins: Counter[str] = Counter()
     none = out_of_range = 0
     for value in values:

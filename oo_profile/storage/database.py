@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from oo_profile.errors import DatabaseError, NoDatabaseError, SchemaError
+from oo_profile.storage.migration_progress import migration_progress
 from oo_profile.storage.state_table import StateTable
 
 if TYPE_CHECKING:
@@ -227,10 +229,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Statements that bring the schema from version i to i + 1; never edited once they are released."""
 
 
-def connect(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connection:
+def connect(
+    path: Path,
+    *,
+    synchronous: Synchronous = "FULL",
+    monotonic: Callable[[], float] = time.monotonic,
+) -> sqlite3.Connection:
     """Open the file for writing, make or migrate its tables, and return the connection.
 
-    The caller closes it. Transactions are begun with `transaction`.
+    The caller closes it. Transactions are begun with `transaction`. A migration that takes longer
+    than a second says so in the log, and goes on saying it.
+
+    Args:
+        path: The file; it and its folder are made if they are not there.
+        synchronous: What survives a power cut.
+        monotonic: Tells seconds that only grow, for the log of a migration.
 
     Raises:
         DatabaseError: The file cannot be opened or is no database.
@@ -240,7 +253,7 @@ def connect(path: Path, *, synchronous: Synchronous = "FULL") -> sqlite3.Connect
     with _closed_on_error(connection, path):
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_BYTES // PAGE_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        migrate(connection, path, MIGRATIONS)
+        migrate(connection, path, MIGRATIONS, monotonic)
     return connection
 
 
@@ -416,14 +429,18 @@ def _columns(connection: sqlite3.Connection, table: StateTable) -> tuple[tuple[s
 
 
 def migrate(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Sequence[str]]
+    connection: sqlite3.Connection,
+    path: Path,
+    migrations: Sequence[Sequence[str]],
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
     """Bring the tables of a file to the newest version of its schema.
 
     Args:
         connection: Writes.
-        path: The file, for errors.
+        path: The file, for errors and the log.
         migrations: Statements that bring the schema from version i to i + 1.
+        monotonic: Tells seconds that only grow.
 
     Raises:
         SchemaError: A newer version of this program made it.
@@ -432,8 +449,11 @@ def migrate(
         return
     with transaction(connection):
         # Asked again: of two programs that start together the second finds everything done.
-        for statements in migrations[_version(connection, path, migrations) :]:
-            for statement in statements:
+        known = _version(connection, path, migrations)
+        pending = [one for some in migrations[known:] for one in some]
+        with migration_progress(connection, path, len(pending), monotonic) as begin:
+            for statement in pending:
+                begin()
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
 

@@ -18,6 +18,7 @@ SHORT = {
     "an optional field renamed",
     "a new category",
     "one user floods",
+    "a row of the profile changed by hand",
     "Redis flushed",
     "the builder stopped",
 }

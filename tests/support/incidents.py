@@ -1,4 +1,4 @@
-"""Thirty things that go wrong, each put into the messages, or the facts, of a quiet population."""
+"""Things that go wrong, each put into the messages, or the facts, of a quiet population."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ Change: TypeAlias = "Callable[[Sent], Iterable[Sent]]"
 Look: TypeAlias = "Callable[[Facts, int], Facts]"
 """Changes what is seen at a moment; the hours since the incident began come with it."""
 
+Damage: TypeAlias = "Callable[[dict[str, list[Any]]], dict[str, list[Any]]]"
+
 MINUTE_US: Final = 60_000_000
 
 
@@ -33,6 +35,7 @@ class Incident:
         says: What the alert's sentence, or its key, must hold.
         change: What it makes of each message.
         look: What it makes of what is seen.
+        damage: What it makes of the features of users, a column each.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Incident:
     says: str
     change: Change = lambda sent: (sent,)
     look: Look = lambda facts, _hours: facts
+    damage: Damage = lambda values: values
 
 
 def _only(pattern: str, change: Change) -> Change:
@@ -143,6 +147,29 @@ def _triggered_sessions(sent: Sent) -> Iterator[Sent]:
     """Make five sessions of each, as a client that says everything again does."""
     for copy in range(5):
         yield sent._replace(data=sent.data | {"event_id": f"{sent.data['event_id']}-{copy}"})
+
+
+def _dismissed(sent: Sent) -> Iterator[Sent]:
+    """Have nine of ten who did what a tip said dismiss it."""
+    is_kept = int(sent.data["event_id"].encode().hex(), 16) % 10 == 0
+    if sent.data.get("action") == "done" and not is_kept:
+        yield sent._replace(data=sent.data | {"action": "dismiss"})
+    else:
+        yield sent
+
+
+def _of_a_fifth(sent: Sent) -> Iterator[Sent]:
+    """Have every fifth user send what the four after him send too."""
+    number = _number(sent)
+    head, _, tail = sent.data["user_id"].rpartition("-")
+    first = f"{head}-{number - number % 5:0{len(tail)}d}"
+    event = f"{sent.data['event_id'][:48]}-{number}"
+    yield sent._replace(data=sent.data | {"user_id": first, "event_id": event})
+
+
+def _one_row_by_hand(values: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    rates = values["completion_rate"]
+    return values | {"completion_rate": [7.0, *rates[1:]]}
 
 
 def _no_redis(facts: Facts, hours: int) -> Facts:
@@ -269,6 +296,27 @@ INCIDENTS: Final = (
     ),
     Incident("one user floods", Cause.FLOOD, 2, "one user", _only("app", _flooded)),
     Incident("a client repeats itself", Cause.SURGE, 6, "app", _only("app", _triggered_sessions)),
+    Incident(
+        "tips are no longer followed",
+        Cause.FEATURE_SHIFTED,
+        336,
+        "tip_",
+        _only("feedback", _dismissed),
+    ),
+    Incident(
+        "sessions come of a fifth of the users",
+        Cause.STALE,
+        168,
+        "activity_state",
+        _only("app", _of_a_fifth),
+    ),
+    Incident(
+        "a row of the profile changed by hand",
+        Cause.OUT_OF_RANGE,
+        24,
+        "completion_rate",
+        damage=_one_row_by_hand,
+    ),
     Incident("Redis flushed", Cause.ONLINE_LOST, 1, "Redis lacks", look=_no_redis),
     Incident("the builder stopped", Cause.BUILDER_STOPPED, 2, "wait", _gone, _no_builder),
 )

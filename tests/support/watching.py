@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,17 +14,24 @@ from oo_admin.quality.config import QualityConfig
 from oo_admin.quality.evaluation import Usual, evaluate
 from oo_admin.quality.facts import Facts
 from oo_admin.quality.history import History
+from oo_admin.quality.observing import feature_sample
 from oo_admin.quality.usual import FreshnessPoint, usual_freshness
 from oo_transforms.syncs import SOURCE_VIEWS
+from oo_transforms.views import FEATURE_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from support.incidents import Incident
 
+    from oo_admin.quality.facts import FeatureSample
+
 END: Final = datetime(2026, 7, 1, tzinfo=UTC)
 CONFIG: Final = QualityConfig(period_minutes=60)
 LOOK_EVERY: Final = 6
+FEATURES_EVERY: Final = 24
+REFERENCE_HOURS: Final = 28 * 24
+FEATURES: Final = {f.name: f for group, _ in FEATURE_GROUPS for f in group.features}
 EXPECTED: Final = {
     view.name: view.expects.fresh_share for view in SOURCE_VIEWS.values() if view.expects
 }
@@ -39,6 +46,7 @@ class Watched:
         history: Its counts.
         book: Its alerts.
         points: How fresh the views were.
+        samples: How features were distributed, by hour.
         changes: What fired or was resolved, in order.
     """
 
@@ -46,13 +54,21 @@ class Watched:
     history: History
     book: AlertBook
     points: list[FreshnessPoint] = field(default_factory=list)
+    samples: dict[int, tuple[FeatureSample, ...]] = field(default_factory=dict)
     changes: list[Alert] = field(default_factory=list)
 
     def copy(self) -> Watched:
         """Return one that goes its own way from here."""
         book = copy.deepcopy(self.book)
         history = copy.deepcopy(self.history)
-        return Watched(self.world.copy(), history, book, list(self.points), list(self.changes))
+        return Watched(
+            self.world.copy(),
+            history,
+            book,
+            list(self.points),
+            dict(self.samples),
+            list(self.changes),
+        )
 
     def hour(self, hour: int, sent: Sequence[Sent], incident: Incident | None, began: int) -> None:
         """Let an hour pass, and evaluate it at its end."""
@@ -63,12 +79,26 @@ class Watched:
         if hour % LOOK_EVERY == 0:
             point = FreshnessPoint(now_us, self.world.freshness(now_us))
             facts = Facts(0, now_us, point.views, busiest=facts.busiest)
-            usual = Usual(usual_freshness(self.points[-150:], now_us), {}, EXPECTED)
+            usual = Usual(usual_freshness(self.points[-150:], now_us), expected=EXPECTED)
             self.points.append(point)
+        if hour % FEATURES_EVERY == 0:
+            self.samples[hour] = self._features(now_us, incident)
+            before, earlier = (self._samples(hour - n * REFERENCE_HOURS) for n in (1, 2))
+            facts = replace(facts, features=self.samples[hour])
+            usual = replace(usual, features=before, earlier_features=earlier)
         if incident is not None:
             facts = incident.look(facts, hour - began + 1)
         groups = evaluate(self.history, hour + 1, facts, usual, CONFIG, now_us)
         self.changes += self.book.update(groups, now_us)
+
+    def _features(self, now_us: int, incident: Incident | None) -> tuple[FeatureSample, ...]:
+        values = self.world.profiles.values(now_us)
+        if incident is not None:
+            values = incident.damage(values)
+        return tuple(feature_sample(FEATURES[name], column) for name, column in values.items())
+
+    def _samples(self, hour: int) -> dict[str, FeatureSample]:
+        return {sample.feature: sample for sample in self.samples.get(hour, ())}
 
 
 def watched_from(first_hour: int) -> Watched:

@@ -1,4 +1,4 @@
-"""What is seen beside the counts: freshness, features, Redis, the builder, one user's flood."""
+"""What is seen beside the counts: freshness, Redis, the builder, one user's flood."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from oo_admin.quality.checks.sources import SUBJECTS_OF, percent
 from oo_admin.quality.finding import Cause, Finding, Severity
-from oo_admin.quality.noise import population_stability, stability_noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from oo_admin.quality.config import QualityConfig
-    from oo_admin.quality.facts import Facts, FeatureSample, ViewFreshness
+    from oo_admin.quality.facts import Facts, ViewFreshness
 
 LEAST_USERS: Final = 30
 LEAST_FALL: Final = 0.15
@@ -92,27 +91,3 @@ def check_freshness(
             yield Finding(
                 Cause.STALE, seen.view, text, Severity.WARNING, seen.source, subjects, users=lost
             )
-
-
-def check_features(facts: Facts, usual: Mapping[str, FeatureSample]) -> Iterator[Finding]:
-    """Find features out of their range, or whose distribution is another than it was.
-
-    Args:
-        facts: As seen.
-        usual: Of each feature, what was seen some weeks ago.
-    """
-    for seen in facts.features:
-        if seen.out_of_range:
-            text = f"{seen.feature} is out of its range for {seen.out_of_range:,} of {seen.users:,}"
-            yield Finding(
-                Cause.OUT_OF_RANGE, seen.feature, f"{text} users", users=seen.out_of_range
-            )
-        before = usual.get(seen.feature)
-        if before is None or min(seen.users, before.users) < LEAST_USERS:
-            continue
-        now, then = {**seen.bins, "": seen.none}, {**before.bins, "": before.none}
-        index = population_stability(now, then)
-        noise = stability_noise(seen.users, before.users, len(now.keys() | then.keys()), SIGMAS)
-        if index > 0.25 + noise:
-            text = f"{seen.feature} is distributed otherwise than a month ago (index {index:.2f})"
-            yield Finding(Cause.FEATURE_SHIFTED, seen.feature, text, Severity.INFO)
