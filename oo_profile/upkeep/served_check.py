@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice, product
+from itertools import chain, islice, product
 from typing import TYPE_CHECKING, Final
 
 from oo_profile.deviation import READ_TOLERANCE, deviation
@@ -41,7 +41,7 @@ OLDER: Final = 50
 """Versions from before the window that are tried, to say how old what was served is."""
 
 MIXTURES: Final = 200
-"""Pairs of versions of two views within the window that are tried."""
+"""Pairs of versions of two views within the window that are tried beside those of one moment."""
 
 WITHOUT_STORE: Final = "candidate_features_only"
 _WINDOW_US: Final = WINDOW // MICROSECOND
@@ -147,7 +147,7 @@ class _Check:
         found: Places | None = newest
         if not _equals(one.profile, features):
             oldest = self._places(shown_us - _WINDOW_US)
-            found = self._first(one, _within(newest, oldest))
+            found = self._first(one, self._within(newest, oldest))
             if found is None and shown_us - _WINDOW_US < self._pruned_us:
                 return Checked(user_id, event_id, why_not="what was seen then is pruned")
             features = features if found is None else self._features(one.asked, found)
@@ -177,6 +177,22 @@ class _Check:
             (at for at in places if _equals(one.profile, self._features(one.asked, at))), None
         )
 
+    def _within(self, newest: Places, oldest: Places) -> Iterator[Places]:
+        """Give the versions within the window: of one moment, then mixed, the newest first."""
+        spans = [range(new, old - 1, -1) for new, old in zip(newest, oldest, strict=True)]
+        mixed = sorted(islice(product(*spans), MIXTURES), key=sum, reverse=True)
+        return chain(self._before_each(newest, oldest), mixed[1:])
+
+    def _before_each(self, newest: Places, oldest: Places) -> Iterator[Places]:
+        """Give what was seen before each version up to the newest was there, down to the oldest."""
+        moments = {
+            created_us
+            for view, new, old in zip(self._views, newest, oldest, strict=True)
+            for place in range(old + 1, new + 1)
+            if (created_us := view.created_us(place)) is not None
+        }
+        return (self._places(moment - 1) for moment in sorted(moments, reverse=True))
+
     def _lag_us(self, found: Places, shown_us: int) -> int:
         unseen = [
             created_us
@@ -188,29 +204,13 @@ class _Check:
     def _age(self, one: _Decided) -> str:
         """Say how old what was served is, if it is known at all."""
         shown_us = one.asked.as_of_us
-        oldest = self._places(shown_us - _WINDOW_US)
-        moments = sorted(
-            {
-                created_us
-                for view, place in zip(self._views, oldest, strict=True)
-                for at in range(max(place - OLDER, 0), place + 1)
-                if (created_us := view.created_us(at)) is not None
-            },
-            reverse=True,
-        )
-        older = (self._places(moment - 1) for moment in moments)
-        found = self._first(one, older)
+        newest = self._places(shown_us - _WINDOW_US)
+        oldest = tuple(max(place - OLDER, 0) - 1 for place in newest)
+        found = self._first(one, self._before_each(newest, oldest))
         if found is None:
             return "; it is nothing that was seen before"
         seconds = self._lag_us(found, shown_us) / 1e6
         return f"; it was seen until {seconds:.1f} s before"
-
-
-def _within(newest: Places, oldest: Places) -> Iterator[Places]:
-    """Give the versions within the window, the newest first."""
-    spans = [range(new, old - 1, -1) for new, old in zip(newest, oldest, strict=True)]
-    mixed = sorted(islice(product(*spans), MIXTURES), key=sum, reverse=True)
-    return iter(mixed[1:])
 
 
 def _clock_features(asked: Asked) -> dict[str, float]:

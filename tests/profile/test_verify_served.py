@@ -15,6 +15,7 @@ from support.strategies import BASE_US
 from oo_profile import definition
 from oo_profile.storage.database import connect
 from oo_profile.upkeep.prune import prune
+from oo_profile.upkeep.served_check import MIXTURES
 from oo_profile.upkeep.verify_served import verify_served
 from oo_transforms.clock import SECOND_US, from_micros
 from oo_transforms.policies import BANDIT_V2
@@ -143,6 +144,27 @@ def test_views_are_written_one_after_another(tmp_path: Path) -> None:
     logged(tmp_path / "oo.db", decision(3, others=(tip,)), tip)
     found = verify_served(tmp_path / "oo.db")
     assert (found.agreeing, found.lag_seconds(1)) == (1, 1.0)
+
+
+def test_a_burst_within_five_seconds_is_looked_through(tmp_path: Path) -> None:
+    """However many versions there are, what was seen at any moment of the window agrees."""
+    burst = tuple(
+        message(
+            "signals.task.completed",
+            data_of(
+                "signals.task.completed",
+                event_id=f"burst{number}",
+                occurred_at=from_micros(at(109.1) + number).isoformat(),
+                category="fix",
+            ),
+            10 + number,
+            at(109.1) + number,
+        )
+        for number in range(MIXTURES + 30)
+    )
+    logged(tmp_path / "oo.db", decision(4, others=burst[:10]), *burst)
+    found = verify_served(tmp_path / "oo.db")
+    assert (found.agreeing, found.lag_seconds(1)) == (1, pytest.approx(0.9, abs=1e-3))
 
 
 def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
