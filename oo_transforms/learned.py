@@ -52,12 +52,6 @@ def learned_view(policy: Policy) -> StateView:
     row, and has `d * (d + 1) / 2` numbers for a vector of d; `rewards` has d.
     """
     width = len(policy.dimensions)
-    constants = {
-        "inputs": [[given.name, given.scale] for given in policy.inputs],
-        "fill": policy.fill,
-        "rewards": dict(REWARDS),
-        "max_scaled": MAX_SCALED,
-    }
     return StateView(
         name=f"policy_state_{policy.service}",
         prefix=f"policy_{policy.service}",
@@ -89,7 +83,7 @@ def learned_view(policy: Policy) -> StateView:
         ),
         learns=True,
         fills=policy.fill == "history",
-        constants=json.dumps(constants, sort_keys=True),
+        constants=_constants(policy),
     )
 
 
@@ -114,6 +108,17 @@ def square(packed: Floats, width: int) -> Floats:
     matrix[..., rows, columns] = packed
     matrix[..., columns, rows] = packed
     return matrix
+
+
+def _constants(policy: Policy) -> str:
+    """Tell what a row means beside its columns: another one asks for a rebuild."""
+    constants = {
+        "inputs": [[given.name, given.scale] for given in policy.inputs],
+        "fill": policy.fill,
+        "rewards": dict(REWARDS),
+        "max_scaled": MAX_SCALED,
+    }
+    return json.dumps(constants, sort_keys=True)
 
 
 def _weights(policy: Policy, count: float, outer: Floats | None, rewards: Floats | None) -> Floats:

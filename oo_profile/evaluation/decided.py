@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from oo_transforms.signals import Signal
 
 ANSWERED_WITHIN: Final = timedelta(hours=24)
-"""An answer counts for the decision if it comes so soon; only older decisions are evaluated, so
-that no later look finds another reward than an earlier one."""
+"""An answer counts for the decision if it is given so soon; only older decisions are evaluated, so
+that no later look finds another reward than an earlier one, unless an answer was held up."""
 
 _WINDOW_US: Final = ANSWERED_WITHIN // timedelta(microseconds=1)
 
