@@ -9,6 +9,7 @@ committed. Then it is read again.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from oo_profile.building.following import getting_ready
@@ -27,7 +28,7 @@ from oo_profile.storage.state_table import StateTable
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oo_profile.building.read_batch import ReadBatch
     from oo_profile.transport.message import Message
@@ -62,20 +63,29 @@ class BatchWriter:
         self._long_tail = long_tail
         self._guard = DefinitionGuard(views)
         self._ahead: ReadBatch | None = None
+        self._decoded: DecodedBatch | None = None
 
     def continue_with(self, stream: StreamState) -> None:
         """Take what comes from now on for messages of this stream."""
         self._stream_created_at = stream.created_at
 
     def write(
-        self, messages: Sequence[Message], *, ahead: Sequence[Message] = (), remember: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        ahead: Sequence[Sequence[Message]] = (),
+        meanwhile: Callable[[NewestStates], None] = lambda _: None,
+        remember: bool = False,
     ) -> Outcome:
         """Write one batch in one transaction, all of it or nothing.
 
         Args:
             messages: The batch.
-            ahead: The batch that is written next, if it is here already: it is made ready while
-                this one is committed. The next call is given the same sequence.
+            ahead: The batches that are written next, at most two, if they are here already: they
+                are made ready while this one is committed. Later calls are given the same
+                sequences.
+            meanwhile: Given what the online store must have while this batch is committed, if
+                there is a next one; it may not be, then.
             remember: Remember its users as behind in the online store, which is away.
 
         Raises:
@@ -84,8 +94,9 @@ class BatchWriter:
         """
         ready = self._ahead
         if ready is None or ready.decoded.messages is not messages:
-            return self._write(DecodedBatch.of(messages), ahead, remember=remember)
-        return self._write(ready.decoded, ahead, ready, remember=remember)
+            ready = None
+        decoded = DecodedBatch.of(messages) if ready is None else ready.decoded
+        return self._write(decoded, ahead, ready, meanwhile=meanwhile, remember=remember)
 
     def reject(self, message: Message, error: SignalRejected) -> Outcome:
         """Keep a message aside without looking at what it says, in one transaction.
@@ -100,13 +111,17 @@ class BatchWriter:
     def _write(
         self,
         decoded: DecodedBatch,
-        ahead: Sequence[Message],
+        ahead: Sequence[Sequence[Message]],
         ready: ReadBatch | None = None,
         *,
+        meanwhile: Callable[[NewestStates], None] = lambda _: None,
         remember: bool,
     ) -> Outcome:
         connection = self._connection
-        with getting_ready(ahead) as following, transaction(connection, following.commit):
+        with (
+            getting_ready(ahead, self._decoded) as following,
+            transaction(connection, following.commit),
+        ):
             self._guard.check(connection)
             if ready is None or not self._reader.is_current(ready):
                 ready = self._reader.read(decoded)
@@ -114,9 +129,10 @@ class BatchWriter:
             if remember:
                 behind.insert_many(connection, newest.user_ids)
             following.read(self._reader, ready)
+            following.meanwhile = partial(meanwhile, newest)
         self._reader.keep(ready)
         self._counts.keep()
-        self._ahead = following.batch
+        self._ahead, self._decoded = following.batch, following.decoded
         return _outcome(ready, newest)
 
     def _insert(self, batch: ReadBatch) -> NewestStates:

@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from oo_profile.building.chores import Chore
 from oo_profile.building.observer import BatchReport, BuilderObserver
@@ -47,6 +47,9 @@ _log = EventLog(__name__)
 
 T = TypeVar("T")
 
+BATCHES_AHEAD: Final = 2
+"""Taken while one is at work: the first is read and folded beside it, the second decoded."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuilderConfig:
@@ -68,7 +71,7 @@ class BuilderConfig:
 
     quiet_seconds: float = 0.5
     profile_users: int = 12
-    profile_share: float = 0.05
+    profile_share: float = 0.02
     catch_up_share: float = 0.3
     tail_share: float = 0.05
     overlap_from: int = 500
@@ -192,7 +195,7 @@ class Builder:
         )
         self._waiting_for: set[Part] = set()
         self._committed: _Committed | None = None
-        self._ahead: list[Message] = []
+        self._ahead: deque[list[Message]] = deque()
         self._unacknowledged: list[Message] = []
         self._acknowledged_at = 0.0
         self.totals = Totals()
@@ -238,7 +241,7 @@ class Builder:
         if messages:
             began, away = time.perf_counter(), self._online.is_away
             if self._may_overlap(messages):
-                self._ahead = await self._next_batch(0)
+                await self._look_ahead()
             stored = await self._insist(stop, lambda: self._store(messages, away=away))
             if not await self._serve(stop) or stored is None:
                 return False
@@ -249,9 +252,20 @@ class Builder:
 
     async def _next_batch(self, timeout_seconds: float) -> list[Message]:
         """Return the batch that was made ready beside the one before, or wait for messages."""
-        ahead, self._ahead = self._ahead, []
-        if ahead:
-            return ahead
+        if self._ahead:
+            return self._ahead.popleft()
+        return await self._take(timeout_seconds)
+
+    async def _look_ahead(self) -> None:
+        """Take the batches that can be made ready; behind one that is not full there is none."""
+        while len(self._ahead) < BATCHES_AHEAD:
+            messages = await self._take(0)
+            if messages:
+                self._ahead.append(messages)
+            if not self._may_overlap(messages):
+                break
+
+    async def _take(self, timeout_seconds: float) -> list[Message]:
         messages = await self._puller.take(timeout_seconds)
         self._unacknowledged += messages
         return messages
@@ -295,7 +309,9 @@ class Builder:
     def _store(self, messages: list[Message], *, away: bool) -> tuple[Outcome, int]:
         self._on_step(Step.TAKEN)
         since = self._online.commits_of_others()
-        outcome = self._writer.write(messages, ahead=self._ahead, remember=away)
+        outcome = self._writer.write(
+            messages, ahead=tuple(self._ahead), meanwhile=self._online.pack, remember=away
+        )
         self._on_step(Step.COMMITTED)
         return outcome, since
 

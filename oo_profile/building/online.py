@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from oo_profile.building.newest_states import UserView, ViewStates
     from oo_profile.storage.state_table import RawRow
-    from oo_stores.redis import StoredRow
+    from oo_stores.redis import PackedRows, StoredRow
     from oo_stores.redis.persistence import Rewritten
     from oo_transforms.history import Version
 
@@ -91,7 +91,19 @@ class OnlineWriter:
         """
         if not isinstance(newest, NewestStates):
             newest = NewestStates.of(_VIEWS, newest)
-        return self._store.write_columns(self._config, map(self._columns, newest.parts))
+        return self.write_packed(self.pack(newest))
+
+    def pack(self, newest: NewestStates) -> PackedRows:
+        """Encode states for `write_packed`, without Redis."""
+        return self._store.pack_columns(self._config, map(self._columns, newest.parts))
+
+    def write_packed(self, packed: PackedRows) -> int:
+        """Write states that are encoded, as `write` does.
+
+        Raises:
+            OnlineServerError: As `write` does.
+        """
+        return self._store.write_packed(self._config, packed)
 
     def replace(self, parts: Iterable[NewestRows]) -> int:
         """Put rows as SQLite stores them in the place of whatever is there; return how many.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from oo_profile.building.online import OnlineWriter
+    from oo_stores.redis import PackedRows
     from oo_transforms.state_view import StateView
 
 _log = EventLog(__name__)
@@ -100,6 +101,7 @@ class OnlineSync:
         self._on_caught_up = on_caught_up
         self._away = _Away(self._config, online.mark.probe, monotonic)
         self._sending = ThreadPoolExecutor(1, "builder-redis")
+        self._packed: tuple[NewestStates, PackedRows] | None = None
         self._filling: _Filling | None = None
         # A run before this one may have left some, and Redis may have lost what it had.
         self._any_behind = True
@@ -112,11 +114,18 @@ class OnlineSync:
         """Whether Redis is away; then a batch must remember its users in its own transaction."""
         return self._away.since is not None
 
+    def pack(self, newest: NewestStates) -> None:
+        """Encode for `start` what a batch changes that is being committed, unless Redis is away."""
+        self._packed = None if self.is_away else (newest, self._online.pack(newest))
+
     def start(self, newest: NewestStates) -> Future[int]:
         """Begin to bring to Redis what a committed batch changed, beside what the thread does.
 
         One at a time, in the order of the batches; what comes of it is for `finish`.
         """
+        packed, self._packed = self._packed, None
+        if packed is not None and packed[0] is newest:
+            return self._sending.submit(self._online.write_packed, packed[1])
         return self._sending.submit(self._online.write, newest)
 
     def commits_of_others(self) -> int:

@@ -11,9 +11,10 @@ from oo_profile.insight.events import EventLog
 from oo_transforms.errors import SignalRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oo_profile.building.batch import BatchWriter
+    from oo_profile.building.newest_states import NewestStates
     from oo_profile.transport.message import Message
 
 _log = EventLog(__name__)
@@ -41,13 +42,19 @@ class PoisonProof:
         self._in_a_row = 0
 
     def write(
-        self, messages: Sequence[Message], *, ahead: Sequence[Message] = (), remember: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        ahead: Sequence[Sequence[Message]] = (),
+        meanwhile: Callable[[NewestStates], None] = lambda _: None,
+        remember: bool = False,
     ) -> Outcome:
         """Write one batch as `BatchWriter.write` does, or message by message if that fails.
 
         Args:
             messages: The batch.
-            ahead: The next batch.
+            ahead: The next batches.
+            meanwhile: To be done while this one is committed.
             remember: Remember users as behind in the online store.
 
         Raises:
@@ -57,7 +64,7 @@ class PoisonProof:
                 other.
         """
         try:
-            return self._writer.write(messages, ahead=ahead, remember=remember)
+            return self._writer.write(messages, ahead=ahead, meanwhile=meanwhile, remember=remember)
         except (sqlite3.Error, ProfileError):
             raise
         except Exception:  # noqa: BLE001 - no message may stop the builder; told below, or raised

@@ -30,7 +30,7 @@ SUBJECTS: Final = "signals.>"
 CONSUMER: Final = "profile-builder"
 MAX_AGE: Final = timedelta(days=30)
 ACK_WAIT: Final = timedelta(seconds=30)
-MAX_ACK_PENDING: Final = 24_000
+MAX_ACK_PENDING: Final = 28_000
 
 _NANOSECONDS: Final = 1_000_000_000
 _REQUEST_SECONDS: Final = 10.0

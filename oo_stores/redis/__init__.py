@@ -3,7 +3,7 @@
 # A service in the registry may be logged to SQLite: Feast reads it with the class of its logging
 # destination, which it finds only if that was imported, and a process that serves needs no other.
 import oo_stores.sqlite.writing.logging_destination  # noqa: F401
-from oo_stores.redis.columns import OnlineColumns
+from oo_stores.redis.columns import OnlineColumns, PackedRows
 from oo_stores.redis.config import RedisOnlineStoreConfig
 from oo_stores.redis.fill_mark import FillMark
 from oo_stores.redis.notes import Notes
@@ -17,6 +17,7 @@ __all__ = [
     "Notes",
     "OnlineColumns",
     "OnlineRow",
+    "PackedRows",
     "RedisOnlineStore",
     "RedisOnlineStoreConfig",
     "Replacement",

@@ -37,6 +37,10 @@ Column: TypeAlias = "Sequence[PlainValue] | NDArray[np.float64]"
 """A feature's values, one a row: an array for Float64, a matrix for lists of one length."""
 
 
+PackedRows: TypeAlias = "Sequence[tuple[bytes, HashRow]]"
+"""Rows with their Redis keys, those of one key together."""
+
+
 @dataclass(frozen=True, slots=True)
 class OnlineColumns:
     """Versions of a view's rows, column by column, all of one length.

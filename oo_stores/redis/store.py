@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 
     from oo_stores.redis.batches import FeastBatch
-    from oo_stores.redis.columns import OnlineColumns
+    from oo_stores.redis.columns import OnlineColumns, PackedRows
     from oo_stores.redis.config import RedisOnlineStoreConfig
     from oo_stores.redis.connections import AsyncClient, Client
     from oo_stores.redis.entity_reads import EntityRow
@@ -132,11 +132,33 @@ class RedisOnlineStore(feast_redis.RedisOnlineStore):
             writes: Each view with its rows, all held at once. Rows of one entity go in one call,
                 up to a hundred.
         """
-        all_at_once = list(writes)
-        rows_here = sum(len(own.event_times_us) for _, own in all_at_once)
-        keyed = columns.keyed_rows(config, all_at_once)
+        return self.write_packed(config, self.pack_columns(config, writes))
+
+    def pack_columns(
+        self, config: RepoConfig, writes: Iterable[tuple[FeatureView, OnlineColumns]]
+    ) -> PackedRows:
+        """Encode rows that come column by column, for `write_packed`; no server is asked.
+
+        Args:
+            config: As for `write_views`.
+            writes: As for `write_columns`.
+
+        Raises:
+            EntityKeyError: As `write_views` does; likewise UnknownFeatureError, FeatureValueError.
+        """
+        return tuple(columns.keyed_rows(config, writes))
+
+    def write_packed(self, config: RepoConfig, packed: PackedRows) -> int:
+        """Write rows that are encoded, where they are not older than what is stored.
+
+        Returns:
+            How many were written.
+
+        Raises:
+            OnlineServerError: Some may be written; the same call may be made again.
+        """
         send_some = partial(self._send, config.online_store)
-        return send_rounds(keyed, send_some, rows_per_round_trip(rows_here))
+        return send_rounds(packed, send_some, rows_per_round_trip(len(packed)))
 
     def repairs(self, config: RepoConfig) -> Repairs:
         """Return what reads rows as they are stored, and puts others in their place."""

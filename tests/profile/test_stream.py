@@ -182,7 +182,7 @@ def test_the_consumer_delivers_until_acknowledged(nats_url: str) -> None:
         [info] = await jetstream(connection).consumers_info(STREAM)
         assert (info.name, info.config.durable_name) == (CONSUMER, CONSUMER)
         assert (info.config.ack_policy, info.config.max_deliver) == ("explicit", -1)
-        assert (info.config.ack_wait, info.config.max_ack_pending) == (30, 24_000)
+        assert (info.config.ack_wait, info.config.max_ack_pending) == (30, 28_000)
 
     with_nats(nats_url, law)
 
