@@ -40,6 +40,7 @@ THEMES = ("light", "dark")
 WIDTHS = (1440, 390)
 HEIGHT = 900
 PAUSE_MILLISECONDS = 100
+PATIENCE_MILLISECONDS = 120_000
 LEARNERS = ("likes-overdue-1", "likes-overdue-2")
 TIPS = 150
 """Tips of the person shown and of each learner, for policies to learn from."""
@@ -88,7 +89,8 @@ class Site:
         self.enter_as(page, self.account, self.password)
 
     def enter_as(self, page: Page, account: str, password: str) -> None:
-        """Log in through the form as somebody."""
+        """Log in through the form as somebody, in a window that is patient with a busy machine."""
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.goto(f"{self.url}/login")
         page.get_by_label("Name").fill(account)
         page.get_by_label("Password").fill(password)
