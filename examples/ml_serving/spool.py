@@ -8,7 +8,8 @@ A folder of segments, `000000000001.jsonl` and on. What is promised:
   all of its lines were accepted; after a crash it is sent again from its start, and the builder
   recognises what it knows.
 - **A torn line is none.** A line without its end was promised to nobody. A whole line that makes no
-  sense is kept aside (`.damaged`), and does not hold up the rest.
+  sense is kept aside (`.damaged`), and does not hold up the rest. Neither does a segment that is
+  taken away by hand.
 - **Bounded.** In size: beyond `max_bytes` nothing is taken. In time: `expire` removes what is older
   than `max_age`, and tells how many signals that were. So nothing of a person stays here for
   longer, whatever becomes of the stream; `forget` removes his lines at once.
@@ -133,6 +134,7 @@ class Spool:
             max_bytes: Of their messages together; one of any size is always given.
         """
         with self._guard:
+            self._see_what_is_there()
             self._fill_head()
             chosen: list[Outgoing] = []
             for signal in self._head:
@@ -145,6 +147,7 @@ class Spool:
     def done(self, signals: Sequence[Outgoing]) -> None:
         """Let go of signals that `head` gave; whose user was forgotten meanwhile, are gone."""
         with self._guard:
+            self._see_what_is_there()
             for signal in signals:
                 if self._head and self._head[0] is signal:
                     self._head.popleft()
@@ -154,6 +157,7 @@ class Spool:
     def forget(self, user_id: str) -> int:
         """Remove a user's signals, and return how many waited."""
         with self._guard:
+            self._see_what_is_there()
             self._end_segment()
             kept = deque(signal for signal in self._head if signal.user_id != user_id)
             removed = len(self._head) - len(kept)
@@ -171,6 +175,7 @@ class Spool:
     def expire(self) -> int:
         """Remove what is older than `max_age`, and return how many signals were lost by that."""
         with self._guard:
+            self._see_what_is_there()
             oldest = self._clock() - self._config.max_age.total_seconds()
             for path in self._damaged():
                 if path.stat().st_mtime < oldest:
@@ -210,7 +215,8 @@ class Spool:
 
     def _write(self, payload: bytes) -> None:
         age = self._clock() - self._tail_since
-        if self._tail is not None and age >= self._config.segment_age.total_seconds():
+        is_old = age >= self._config.segment_age.total_seconds()
+        if self._tail is not None and (is_old or not os.fstat(self._tail).st_nlink):
             self._end_segment()
         if self._tail is None:
             self._number += 1
@@ -237,6 +243,15 @@ class Spool:
             self._end_segment()
             self._bytes = self._measured()
             self._waiting = self._counted()
+
+    def _see_what_is_there(self) -> None:
+        """Let go of segments that somebody took away, to send them by hand."""
+        there = deque(path for path in self._paths if path.exists())
+        if len(there) < len(self._paths):
+            self._paths = there
+            if self._head_path not in there:
+                self._head, self._head_path = deque(), None
+            self._bytes, self._waiting = self._measured(), self._counted()
 
     def _end_segment(self) -> None:
         if self._tail is not None:

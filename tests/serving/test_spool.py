@@ -165,6 +165,26 @@ def test_a_full_disk_gets_no_file_for_each_signal_that_it_refuses(
         assert drained(spool) == texts(signal(9))
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_segment_that_is_taken_away_holds_up_nothing(tmp_path: Path, *, is_first: bool) -> None:
+    """Be it the one that leaves or the one that is written: what comes after is on the disk."""
+    with opened(tmp_path) as spool:
+        spool.append([signal(number) for number in range(10)])
+        spool.append([signal(10)])
+        leaving = spool.head(3, SMALL)
+        (tmp_path / f"00000000000{1 if is_first else 2}.jsonl").unlink()
+        spool.done(leaving[:1])
+        spool.append([signal(11)])
+        left = [10, 11] if is_first else [*range(1, 10), 11]
+        assert texts(*spool.head(1, SMALL)) == texts(signal(left[0]))
+        assert len(spool) == len(left)
+        assert spool.size_bytes == sum(path.stat().st_size for path in tmp_path.glob("*.jsonl"))
+        if is_first:
+            spool.done(leaving)
+        assert drained(spool) == texts(*map(signal, left))
+        assert (len(spool), spool.expire(), spool.forget("ada")) == (0, 0, 0)
+
+
 def test_a_forgotten_user_is_removed_also_from_what_is_about_to_leave(tmp_path: Path) -> None:
     """His lines go, those of others stay, in order and as old as they were."""
     with opened(tmp_path) as spool:
