@@ -151,7 +151,7 @@ def _answered(policy: Policy, signal: TipFeedback, moment: Moment) -> Contributi
     if signal.decision is None or not moment.note.counts:
         return None
     since_us = moment.event_time_us - seconds_to_micros(signal.decision.shown_at)
-    weight = REWARDS[signal.action] * decay(max(since_us, 0), _HALF_LIFE_US)
+    weight = REWARDS[signal.action] * decay(since_us, _HALF_LIFE_US)
     x = _vector(policy, signal.decision.features, moment)
     return Contribution(every_slot=_weights(policy, 0.0, None, weight * x))
 
