@@ -79,6 +79,7 @@ def test_a_step_is_forced_with_a_reason_alone(file: Path) -> None:
     assert (step["forced"], step["reason"], step["taken_by"]) == (True, "agreed on", "grace")
     assert step["evidence"]["allowed"] is False
     assert any("no decision" in each["found"] for each in step["evidence"]["findings"])
+    assert "! the log can be trusted about bandit_v2 and tells enough: there is no" in run("show")
 
 
 def test_evidence_opens_the_gate(file: Path) -> None:

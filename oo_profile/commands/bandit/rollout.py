@@ -54,7 +54,7 @@ def _taken(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@rollout.command(short_help="Show where it is, how it came there, and what the gate says.")
+@rollout.command(short_help="Show where it is, and who took which step on what evidence.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(min=0))
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the evidence of each step.")
 def show(*, limit: int, as_json: bool) -> None:
@@ -78,6 +78,8 @@ def show(*, limit: int, as_json: bool) -> None:
     click.echo(_where(current))
     for step in steps:
         click.echo(_line(step))
+        for found in json.loads(step.evidence).get("findings", ()):
+            click.echo(f"      {_found(**found)}")
 
 
 @rollout.command(short_help="Take the next step, if the log allows it.")
@@ -164,7 +166,7 @@ def _step(next_of: Callable[[Rollout], Rollout], mover: Mover, *, dry_run: bool 
     settings = current_settings()
     step = _judged(settings, next_of)
     for finding in step.verdict.findings:
-        click.echo(f"{'  ' if finding.is_kept else '! '}{finding.rule}: {finding.found}")
+        click.echo(_found(finding.rule, finding.found, is_kept=finding.is_kept))
     if dry_run:
         click.echo("allowed" if step.verdict.is_allowed else "refused")
         return
@@ -227,6 +229,10 @@ def _line(step: RolloutStep) -> str:
         f"{words_of(step.rollout)}, {how}, by {step.taken_by}"
         f"{': ' + step.reason if step.reason else ''}"
     )
+
+
+def _found(rule: str, found: str, *, is_kept: bool) -> str:
+    return f"{'  ' if is_kept else '! '}{rule}: {found}"
 
 
 def _as_json(step: RolloutStep) -> dict[str, Any]:
