@@ -81,7 +81,7 @@ bench-admin: $(READY) ## Measure the admin pages and the quality checks with a m
 	@$(BIN)/python -W ignore benchmarks/admin_pages.py --users 1000000 $(BENCH)
 
 bench-serving: $(READY) ## Measure POST /rank of the example service beside stock Feast's store, a minute or two
-	@$(BIN)/python -W ignore benchmarks/serving.py $(BENCH)
+	@PYTHONPATH=examples $(BIN)/python -W ignore benchmarks/serving.py $(BENCH)
 
 lock: ## Write requirements.lock anew from the newest versions that pyproject.toml allows
 	@$(PYTHON) -m venv --clear $(VENV)-lock

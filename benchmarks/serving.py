@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from online_timing import at_least, show
 from serving_load import Load, filled, reads_by_way
 from serving_process import EXAMPLE, PROJECT, Service, service
+from serving_steps import show_steps
 
 from oo_profile.apply import apply_definitions
 from oo_profile.demo.stage import stage
@@ -107,6 +108,7 @@ def main() -> None:
         _measure(servers, load, options.rounds, options.requests)
         _show(servers, load, options.rounds * options.requests)
         reads_by_way(open_store(on.settings), load)
+        show_steps(open_store(on.settings), load)
 
 
 def _measure(servers: list[Measured], load: Load, rounds: int, requests: int) -> None:

@@ -1,4 +1,8 @@
-"""What Prometheus is told."""
+"""What Prometheus is told.
+
+Importing Feast puts `prometheus_client` into its mode for many processes, in which values belong to
+the process and not to a registry: two services in one process, as tests have them, add theirs up.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 if TYPE_CHECKING:
     from ml_serving.spool import Spool
+
+PHASES: Final = ("decode", "read", "rank", "log", "encode")
+"""What a ranking goes through, in this order."""
 
 _SECONDS: Final = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0)
 
@@ -34,13 +41,15 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        self.phases = Histogram(
+        phases = Histogram(
             "ml_serving_phase_seconds",
-            "Where the time of a ranking goes: decode, read, rank, log, encode",
+            f"Where the time of a ranking goes: {', '.join(PHASES)}",
             ["phase"],
             buckets=_SECONDS,
             registry=self._registry,
         )
+        # Looked up once: every request tells all of them.
+        self.phases = {name: phases.labels(name) for name in PHASES}
         self.degraded = Counter(
             "ml_serving_degraded",
             "Answers by what they had to do without",

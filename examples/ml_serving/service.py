@@ -195,7 +195,7 @@ class Service:
 
     def _phase(self, name: str, since: float) -> float:
         at = time.perf_counter()
-        self._metrics.phases.labels(name).observe(at - since)
+        self._metrics.phases[name].observe(at - since)
         return at
 
     def _counted(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:

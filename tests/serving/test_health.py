@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from ml_serving.messages import Health
-from support.building import until
 from support.serving import make_stream, rank_request, serving
 
 if TYPE_CHECKING:
@@ -18,13 +17,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.live
 
-COUNTED = b'ml_serving_requests_total{path="/rank",status="200"} 1.0'
+COUNTED = 'ml_serving_requests_total{path="/rank",status="200"} '
 
 
 async def asked(running: Running, path: str) -> tuple[int, Health]:
     """Ask how a service is."""
     response = await running.client.get(path)
     return response.status_code, msgspec.json.decode(response.content, type=Health)
+
+
+def counted(running: Running) -> float:
+    """Return how many rankings this process has answered; Feast lets services share counters."""
+    lines = running.parts.metrics.text().decode().splitlines()
+    return sum(float(line.removeprefix(COUNTED)) for line in lines if line.startswith(COUNTED))
 
 
 def test_a_service_that_has_all_says_so(serving_config: ServingConfig, world: World) -> None:
@@ -34,15 +39,15 @@ def test_a_service_that_has_all_says_so(serving_config: ServingConfig, world: Wo
     async def run() -> None:
         async with serving(serving_config) as running:
             await running.parts.stream.connected()
+            before = counted(running)
             await running.rank(rank_request())
             for path in ("/healthz", "/readyz"):
                 well = Health(ok=True, stage="shadow", online_store=True, stream=True, spooled=0)
                 assert await asked(running, path) == (200, well)
-            # A request is counted when all is done, a moment after its answer.
-            await until(lambda: COUNTED in running.parts.metrics.text())
+            assert counted(running) == before + 1
             metrics = (await running.client.get("/metrics")).text
             assert 'ml_serving_stage{stage="shadow"} 1.0' in metrics
-            assert 'ml_serving_phase_seconds_count{phase="read"} 1.0' in metrics
+            assert 'ml_serving_phase_seconds_count{phase="read"}' in metrics
 
     asyncio.run(run())
 
