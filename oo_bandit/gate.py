@@ -17,6 +17,7 @@ allowed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isinf
 from typing import TYPE_CHECKING, Final
 
 from oo_bandit.evidence import SLOW_MILLISECONDS
@@ -152,11 +153,13 @@ def _trusted(tally: Tally, place: int, rules: GateRules) -> Finding:
 
 def _told_apart(tally: Tally, rules: GateRules) -> Finding:
     check = check_pair(tally.decisions, NEW, limits=rules.limits)
+    enough = f"{check.carriers:,.0f} decisions of the widest difference of weights do"
+    if isinf(check.carriers):
+        enough = "it need not: they never differ"
     return Finding(
         "the log tells the policies apart",
         is_kept=not check.lacks,
-        found="; ".join(check.lacks)
-        or f"{check.carriers:,.0f} decisions of the widest difference of weights do",
+        found="; ".join(check.lacks) or enough,
     )
 
 

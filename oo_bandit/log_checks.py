@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from oo_bandit.sums import Sums
 
 
+_NO_DECISION = ("there is no decision",)
+
+
 @dataclass(frozen=True, slots=True)
 class LogLimits:
     """What a log must keep to be reported.
@@ -98,7 +101,7 @@ def check_log(
     """
     count = float(sums.count)
     if not count:
-        return LogCheck(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, lacks=("there is no decision",))
+        return LogCheck(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, lacks=_NO_DECISION)
     mean = float(sums.sum_of(policy, Term.WEIGHT)) / count
     variance = max(float(sums.square_of(policy, Term.WEIGHT)) / count - mean**2, 0.0)
     found = LogCheck(
@@ -138,14 +141,16 @@ def check_pair(sums: Sums, policy: int, *, limits: LogLimits = LIMITS) -> PairCh
     """Look what a log can tell about a policy's difference to the first.
 
     Two policies that always do the same are told apart by nothing, and need not be: of them the
-    difference is 0, and known.
+    difference is 0, and known. A log without decisions says nothing of the kind.
 
     Args:
         sums: By decision, of one log.
         policy: Its number.
         limits: What it must keep.
     """
-    count = max(float(sums.count), 1.0)
+    count = float(sums.count)
+    if not count:
+        return PairCheck(0.0, 0.0, 0.0, _NO_DECISION)
     side = direction(sums.policies, (policy, Term.WEIGHT, 1.0), (0, Term.WEIGHT, -1.0))
     total, squares = (float(found) for found in sums.along(side))
     mean, widest = total / count, float(sums.widest[policy])

@@ -54,7 +54,14 @@ def test_a_log_of_nothing_opens_nothing() -> None:
     """Neither the canary nor all."""
     empty = Tally.empty(("v1", "v2"))
     for step in ((SHADOW, CANARY), (SHADOW, FULL), (CANARY, FULL)):
-        assert "there is no decision" in broken(step, empty)
+        assert broken(step, empty).count("there is no decision") == 3
+
+
+def test_policies_that_never_differ_need_not_be_told_apart() -> None:
+    """And the gate says so in words."""
+    same = tally(World("canary", new_value=LIVE_VALUE, agree=1 - 1e-12))
+    (apart,) = (one for one in judge(CANARY, FULL, same).findings if "apart" in one.rule)
+    assert (apart.is_kept, apart.found) == (True, "it need not: they never differ")
 
 
 def test_the_canary_needs_no_gain_but_no_loss_that_is_shown() -> None:
