@@ -18,6 +18,7 @@ import gzip
 import json
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -64,7 +65,7 @@ def read_records(path: Path) -> Iterator[ReadRecord]:
             yield from _read_npz(path)
         else:
             yield from _read_lines(path)
-    except (OSError, zipfile.BadZipFile, EOFError, ValueError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise LearnedStateError(path, [f"it cannot be read: {error}"]) from error
 
 
@@ -108,7 +109,10 @@ def _read_lines(path: Path) -> Iterator[ReadRecord]:
 
 
 def _read_npz(path: Path) -> Iterator[ReadRecord]:
-    with np.load(path, allow_pickle=False) as archive:
+    loaded = np.load(path, allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise LearnedStateError(path, ["it is one array, not an archive of them (np.savez)"])
+    with loaded as archive:
         try:
             parts = {name: archive[name] for name in _PARTS if name in archive}
             rows = list(_rows(parts))

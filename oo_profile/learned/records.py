@@ -64,14 +64,17 @@ class LearnedRecord:
         """
         found = [*self._name_problems(), *self._shape_problems()]
         if not 0 <= self.as_of_us <= now_us:
-            found.append("as_of is before 1970 or in the future")
+            seconds = self.as_of_us / 1e6
+            found.append(f"as_of is {seconds:.0f} in Unix seconds, before 1970 or in the future")
         # What has another shape cannot be looked at further.
         return found or list(self._number_problems())
 
     def _name_problems(self) -> list[str]:
         found = []
         if not (0 < len(self.user_id) <= MAX_ID and self.user_id.isprintable()):
-            found.append(f"user_id must be 1 to {MAX_ID} printable characters")
+            found.append(
+                f"user_id must be 1 to {MAX_ID} printable characters, not {self.user_id[:MAX_ID]!r}"
+            )
         if unknown := sorted(set(self.dimensions) - KNOWN):
             found.append(f"features {unknown} are none of {sorted(KNOWN)}")
         if len(set(self.dimensions)) < len(self.dimensions):
@@ -95,12 +98,21 @@ class LearnedRecord:
 
     def _number_problems(self) -> list[str]:
         count = 0.0 if self.count is None else self.count
-        parts = (self.matrix, self.rewards, self.scale, self.ridge, np.array([count]))
-        if not all(np.all(np.abs(part) <= LARGEST) for part in parts):
-            return [f"A, b, scale, ridge and count must be numbers of at most {LARGEST:g}"]
+        parts = {
+            "A": self.matrix,
+            "b": self.rewards,
+            "scale": self.scale,
+            "ridge": self.ridge,
+            "count": np.array([count]),
+        }
+        if wrong := [name for name, part in parts.items() if not np.all(np.abs(part) <= LARGEST)]:
+            return [f"{' and '.join(wrong)} must be numbers of at most {LARGEST:g}"]
         found = []
         if np.any(self.scale <= 0) or np.any(self.ridge < 0) or count < 0:
-            found.append("scale must be above 0, ridge and count not below it")
+            found.append(
+                "scale must be above 0, ridge and count not below it: they are "
+                f"{self.scale.tolist()}, {self.ridge.tolist()} and {count:g}"
+            )
         if CONSTANT in self.dimensions and self.scale[self.dimensions.index(CONSTANT)] != 1:
             found.append(f"the scale of '{CONSTANT}' must be 1")
         allowed = ROUNDING * np.abs(self.matrix).max()

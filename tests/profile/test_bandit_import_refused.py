@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from support.another_bandit import lines, record
 from support.batches import count, database
@@ -25,11 +27,11 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "asymmetric": ({"A": [[9, 1, 0], [0, 9, 0], [0, 0, 9]]}, "A is not symmetric"),
     "not a sum": ({"ridge": 1e3}, "is the ridge as it was added?"),
-    "not finite": ({"b": [float("nan"), 0, 0]}, "must be numbers of at most"),
+    "not finite": ({"b": [float("nan"), 0, 0]}, "line 2: b must be numbers of at most"),
     "shape": ({"b": [1.0]}, "b has the shape (1,), 3 features need (3,)"),
     "future": ({"as_of": "2100-01-01T00:00:00Z"}, "in the future"),
     "no offset": ({"as_of": "2026-01-01T00:00:00"}, "without an offset"),
-    "scale": ({"scale": [1, 0, 1]}, "scale must be above 0"),
+    "scale": ({"scale": [1, 0, 1]}, "not below it: they are [1.0, 0.0, 1.0]"),
     "constant": ({"scale": 2.0}, "the scale of 'constant' must be 1"),
     "ragged": ({"A": [[1, 2], [3]]}, "line 2: "),
     "user": ({"user_id": ""}, "user_id must be 1 to 128 printable characters"),
@@ -87,3 +89,13 @@ def test_what_is_no_such_file_is_refused(
     if content is not None:
         (tmp_path / name).write_text(content)
     assert reason in refused(tmp_path, tmp_path / name)
+
+
+def test_an_archive_that_is_damaged_or_none_is_refused(tmp_path: Path) -> None:
+    """In the words of every other file that cannot be read."""
+    packed = gzip.compress(b"{}\n" * 100)
+    (tmp_path / "torn.jsonl.gz").write_bytes(packed[:10] + b"\xff" * 8 + packed[18:])
+    assert "cannot be read" in refused(tmp_path, tmp_path / "torn.jsonl.gz")
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    assert "not an archive" in refused(tmp_path, tmp_path / "one.npz")
