@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from datetime import datetime
 from typing import IO, TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def read_work_log(path: Path) -> Iterator[Task]:
                 raise WorkLogError(path, 1, f"no column {', '.join(missing)}")
             for row in rows:
                 yield _task(row, path, rows.line_num)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise WorkLogError(path, None, f"it cannot be read ({error})") from error
 
 

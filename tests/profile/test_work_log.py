@@ -138,8 +138,13 @@ def test_a_bad_row_is_named_with_its_line(tmp_path: Path, text: str, reason: str
 
 @pytest.mark.parametrize(
     "content",
-    [None, b"no gzip", gzip.compress(b"user_id,\n" * 99, mtime=0)[:-9]],
-    ids=["missing", "other bytes", "cut off"],
+    [
+        None,
+        b"no gzip",
+        gzip.compress(b"user_id,\n" * 99, mtime=0)[:-9],
+        gzip.compress(b"", mtime=0)[:10] + b"\xff" * 9,
+    ],
+    ids=["missing", "other bytes", "cut off", "damaged"],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     """A file that is missing, damaged or cut off is an error with its path."""
