@@ -39,8 +39,9 @@ def test_a_service_that_has_all_says_so(serving_config: ServingConfig, world: Wo
     async def run() -> None:
         async with serving(serving_config) as running:
             await running.parts.stream.connected()
-            before = counted(running)
             await running.rank(rank_request())
+            before = counted(running)
+            await running.rank(rank_request("bob"))
             for path in ("/healthz", "/readyz"):
                 well = Health(ok=True, stage="shadow", online_store=True, stream=True, spooled=0)
                 assert await asked(running, path) == (200, well)
