@@ -31,6 +31,8 @@ CONSUMER: Final = "profile-builder"
 MAX_AGE: Final = timedelta(days=30)
 ACK_WAIT: Final = timedelta(seconds=30)
 MAX_ACK_PENDING: Final = 28_000
+"""Seven of the builder's largest batches: one on its way to Redis, one at work, two made ready, and
+three here or on their way."""
 
 _NANOSECONDS: Final = 1_000_000_000
 _REQUEST_SECONDS: Final = 10.0
