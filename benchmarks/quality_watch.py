@@ -45,6 +45,9 @@ EVERY_SECONDS: Final = 10
 MOST_SHARE: Final = 0.05
 MOST_SLOWDOWN: Final = 1.03
 PATIENCE_SECONDS: Final = 180.0
+ANSWER_SECONDS: Final = 60
+"""The builder counts its signals for its metrics, which takes seconds where there are millions."""
+
 SOURCE: Final = Path(__file__).with_name("signal_source.py")
 _OO: Final = (sys.executable, "-W", "ignore", "-m", "oo_profile.cli")
 _HANDLED: Final = re.compile(rb"^oo_signals_total\{[^}]*\} (\S+)", re.MULTILINE)
@@ -119,17 +122,17 @@ def measure(on: Stage, options: argparse.Namespace) -> None:
     print(f"at {RATE:,} signals/s, an evaluation every {EVERY_SECONDS} s:")
     show("the watch, % of a core", 100 * share, at_most(100 * MOST_SHARE))
     for name, periods in (("without", alone), ("with", beside)):
-        size = sum(p.signals for p in periods) / sum(p.batches for p in periods)
+        size = sum(p.signals for p in periods) / max(sum(p.batches for p in periods), 1)
         told = f"the builder {name} it, us of CPU a signal"
         print(f"  {told:50} {_cost(periods):8.1f}, in batches of {size:.0f}")
-    costs = [p.builder_us / p.signals for p in (*alone, *beside)]
+    costs = [_cost([period]) for period in (*alone, *beside)]
     noise = statistics.stdev(costs) / statistics.fmean(costs) * (4 / len(costs)) ** 0.5
     print(f"  {'standard error of the ratio below':50} {noise:8.2f}")
     show("with over without", _cost(beside) / _cost(alone), at_most(MOST_SLOWDOWN))
 
 
 def _cost(periods: Sequence[Period]) -> float:
-    return sum(p.builder_us for p in periods) / sum(p.signals for p in periods)
+    return sum(p.builder_us for p in periods) / max(sum(p.signals for p in periods), 1)
 
 
 def _in_turns(
@@ -156,7 +159,10 @@ def _period(watch: psutil.Process, built: psutil.Process, port: int, seconds: in
 
 
 def _counts(port: int) -> tuple[float, float]:
-    return _handled(port) or 0.0, _read(port, _BATCHES) or 0.0
+    handled, batches = _handled(port), _read(port, _BATCHES)
+    if handled is None or batches is None:
+        raise SystemExit("the builder does not answer any more; nothing was measured")
+    return handled, batches
 
 
 def _pause(process: psutil.Process) -> None:
@@ -183,7 +189,7 @@ def _read(port: int, line: re.Pattern[bytes]) -> float | None:
     """Add up a metric of the builder; None: it does not answer yet."""
     address = f"http://{LOOPBACK}:{port}/metrics"
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=ANSWER_SECONDS) as answer:
             return sum(map(float, line.findall(answer.read())))
     except OSError:
         return None

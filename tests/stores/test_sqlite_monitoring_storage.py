@@ -16,6 +16,7 @@ from support.sqlite_repo import DATABASE, project
 
 from oo_stores.errors import SourceError
 from oo_stores.sqlite import SQLiteOfflineStore
+from oo_stores.sqlite.monitoring.storage import MetricStorage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,3 +191,22 @@ def test_what_feast_does_not_know_is_refused(config: RepoConfig) -> None:
     with pytest.raises(SourceError, match="lacks granularity; its key is project_id, "):
         save(config, feature_metrics(), feature_metrics(granularity=None))
     assert query(config) == []
+
+
+def test_metrics_older_than_a_day_are_deleted_when_asked(config: RepoConfig) -> None:
+    """Of one project and kind of source; that day itself stays, and nothing is no error."""
+    old, kept = feature_metrics(data_source_type="log"), {"metric_date": date(2024, 1, 3)}
+    save(config, old, old | kept, feature_metrics(), old | {"project_id": "other"})
+    storage = MetricStorage.of(config)
+    assert storage.delete_before("shop", "log", date(2024, 1, 3)) == 1
+    assert storage.delete_before("shop", "log", date(2024, 1, 3)) == 0
+    left = [(row["data_source_type"], row["metric_date"]) for row in query(config)]
+    assert left == [("batch", "2024-01-02"), ("log", "2024-01-03")]
+    assert len(query(config, "other")) == 1
+
+
+def test_without_tables_nothing_is_deleted(tmp_path: Path) -> None:
+    """A file that is not there is not made."""
+    storage = MetricStorage.of(project(tmp_path).config)
+    assert storage.delete_before("shop", "log", date(2024, 1, 3)) == 0
+    assert not storage.path.exists()
