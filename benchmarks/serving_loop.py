@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=100)
     parser.add_argument("--candidates", type=int, default=20)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=40.0, help="decisions a second")
     options = parser.parse_args()
     print(f"python {sys.version.split()[0]}, seed {options.seed}")
     with stage(PROJECT / "feature_repo", keep=False) as on, contextlib.ExitStack() as exits:
@@ -82,7 +83,7 @@ def main() -> None:
         asyncio.run(_wait_for_builder(on))
         load = Load(users, options.candidates, options.connections)
         began = time.perf_counter()
-        course = asyncio.run(_run(on, load, running.port, options.decisions, options.seed))
+        course = asyncio.run(_run(on, load, running.port, options))
         seconds = time.perf_counter() - began
         asyncio.run(_wait_for_builder(on))
         _show(course, seconds)
@@ -91,14 +92,16 @@ def main() -> None:
     sys.exit(any(verified))
 
 
-async def _run(on: Stage, load: Load, port: int, decisions: int, seed: int) -> Course:
-    course, numbers = Course(), itertools.count()
+async def _run(on: Stage, load: Load, port: int, options: argparse.Namespace) -> Course:
+    course, numbers, began = Course(), itertools.count(), time.perf_counter()
     async with nats_connection(on.settings.nats) as connection:
 
         async def person(number: int) -> None:
-            chance = random.Random(seed + number)
+            chance = random.Random(options.seed + number)
             async with _opened(port) as (reader, writer):
-                while (decision := next(numbers)) < decisions:
+                while (decision := next(numbers)) < options.decisions:
+                    due = began + decision / options.rate
+                    await asyncio.sleep(due - time.perf_counter())
                     request = load.request(decision)
                     done = await _one(reader, writer, request, course, chance)
                     if done is not None:
