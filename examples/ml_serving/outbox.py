@@ -91,8 +91,11 @@ class Outbox:
             except OSError as error:
                 # The disk fails to read or to remove: requests are not to wait for it.
                 _log.error("spool.failed reason=%s", error)
-                self._tell(batch, "lost", 0)
-                self._rest()
+                self._give_up(batch)
+            except Exception:  # noqa: BLE001 - the top of a loop; it is logged
+                # Whatever it is, it ends one batch, and not the sending of all that follow.
+                _log.exception("signals.failed signals=%d", len(batch))
+                self._give_up(batch)
 
     async def _send(self, batch: Sequence[_Waiting]) -> None:
         signals = [waiting.signal for waiting in batch]
@@ -158,6 +161,10 @@ class Outbox:
             await asyncio.to_thread(self._spool.done, before)
             self._metrics.resent.inc(len(before))
         return True
+
+    def _give_up(self, batch: Sequence[_Waiting]) -> None:
+        self._tell(batch, "lost", 0)
+        self._rest()
 
     def _rest(self) -> None:
         self._rest_until = self._monotonic() + self._pause
