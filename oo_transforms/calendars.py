@@ -44,7 +44,6 @@ CALENDAR_FEATURES = FeatureGroup(
             minimum=0.0,
             maximum=1.0,
             reads=("calendar_last_busy_ratio",),
-            when_stale="withheld",
         ),
     ),
 )

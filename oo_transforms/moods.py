@@ -52,7 +52,6 @@ MOOD_FEATURES = FeatureGroup(
             minimum=1.0,
             maximum=5.0,
             reads=("mood_last_score",),
-            when_stale="withheld",
         ),
         Feature(
             "mood_trend",
@@ -63,7 +62,6 @@ MOOD_FEATURES = FeatureGroup(
             minimum=-4.0,
             maximum=4.0,
             reads=("mood_last_score", "mood_score_sum", "mood_score_count"),
-            when_stale="withheld",
         ),
     ),
 )

@@ -101,10 +101,9 @@ export interface BanditV2 {
 /** How full a user's calendar is. */
 export interface CalendarFeatures {
   /**
-   * Share of the coming time that the calendar has taken. Unit: share. Without evidence: null,
-   * withheld. 0 to 1.
+   * Share of the coming time that the calendar has taken. Unit: share. Without evidence: 0. 0 to 1.
    */
-  calendar_busyness: number | null;
+  calendar_busyness: number;
 }
 
 /** What can be said of a candidate task without knowing the user. */
@@ -200,12 +199,10 @@ export interface MatchFeatures {
 
 /** How a user says he feels. */
 export interface MoodFeatures {
-  /** The latest mood, 5 is best. Unit: points. Without evidence: null, withheld. 1 to 5. */
-  mood_score: number | null;
-  /**
-   * The latest mood less the decayed mean. Unit: points. Without evidence: null, withheld. -4 to 4.
-   */
-  mood_trend: number | null;
+  /** The latest mood, 5 is best. Unit: points. Without evidence: 3. 1 to 5. */
+  mood_score: number;
+  /** The latest mood less the decayed mean. Unit: points. Without evidence: 0. -4 to 4. */
+  mood_trend: number;
 }
 
 /** All that is known of a user: the service `profile_v1`. */

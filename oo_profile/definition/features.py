@@ -32,7 +32,7 @@ def features_at(
     utc_offset_minutes: int,
     candidate: Mapping[str, Any] | None = None,
 ) -> Columns:
-    """Compute the features at a time, as a request with that `now` gets them; None: withheld.
+    """Compute the features at a time, as a request with that `now` gets them.
 
     Args:
         signals: All signals of one user, in log order.
@@ -177,12 +177,12 @@ def _tip_features(state: Columns | None) -> Columns:
 
 
 def _calendar_features(state: Columns | None) -> Columns:
-    return {"calendar_busyness": None if state is None else state["calendar_last_busy_ratio"]}
+    return {"calendar_busyness": 0.0 if state is None else state["calendar_last_busy_ratio"]}
 
 
 def _mood_features(state: Columns | None) -> Columns:
     if state is None:
-        return {"mood_score": None, "mood_trend": None}
+        return {"mood_score": 3.0, "mood_trend": 0.0}
     score = state["mood_last_score"]
     mean = _ratio(state["mood_score_sum"], state["mood_score_count"], score)
     return {"mood_score": score, "mood_trend": score - mean}

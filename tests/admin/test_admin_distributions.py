@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.admin import NOW, Pages
+from support.withheld import withhold
 from support.world import signal
 
 from oo_admin.reading.histogram import apportioned
@@ -27,8 +28,11 @@ def by_feature(pages: Pages) -> dict[str, Any]:
     return {one["feature"]: one for one in told}
 
 
-def test_a_feature_is_spread_over_the_logged_sample(pages: Pages, world: World) -> None:
+@pytest.mark.usefixtures("pages")
+def test_a_feature_is_spread_over_the_logged_sample(world: World) -> None:
     """Of two users one has a mood that expired: withheld, and told so; all is of one instant."""
+    withhold(world, "mood_features", "mood_score")
+    pages = Pages.of(world).enter()
     world.oo("quality", "log-sample")
     facts = pages.facts("/admin/features/mood_score")["distribution"]
     assert facts["now"]["users"] == 2

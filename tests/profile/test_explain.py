@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from support.withheld import withhold
 from support.world import SignalData, signal
 
 from oo_profile.reports.catalogue import Catalogue
@@ -176,7 +177,11 @@ def test_times_are_those_of_the_users_own_clock(world: World) -> None:
 
 
 def test_an_expired_state_explains_nothing(world: World) -> None:
-    """The text says that the value is the one without evidence; without any signal as well."""
+    """The text says that the value is the one without evidence; without any signal as well.
+
+    Unless it is withheld then.
+    """
+    withhold(world, "mood_features", "mood_score")
     world.publish_and_build([completed(MARCH - 100 * DAY)])
     arguments = ("profile", "ada", "--at", "2026-03-01T12:00Z", "--explain")
     text = world.oo(*arguments, "completion_rate").stdout

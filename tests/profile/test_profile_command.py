@@ -72,7 +72,7 @@ def test_fresh_expired_and_never_seen_are_three_answers(world: World) -> None:
     assert freshness["completion_rate"] == "fresh"
     assert freshness["tips_per_week"] == "fresh"
     assert freshness["mood_score"] == "expired"
-    assert features["mood_score"]["value"] is None
+    assert features["mood_score"]["value"] == 3.0
     assert freshness["calendar_busyness"] == "never seen"
     assert features["mood_score"]["state_age_seconds"] == 8 * 86400
     assert features["mood_score"]["state_expires_at"] == (MARCH - days(1)).timestamp()

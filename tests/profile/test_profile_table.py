@@ -12,6 +12,7 @@ import pytest
 from support.batches import message, writer
 from support.building import rows
 from support.payloads import OWN_FIELDS
+from support.withheld import withhold
 from support.world import signal
 
 from oo_profile.building import replay
@@ -31,9 +32,6 @@ pytestmark = pytest.mark.live
 MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NONE = {feature.name: feature.none for group, _ in FEATURE_GROUPS for feature in group.features}
 """Every feature's documented value without evidence."""
-
-CALENDAR = "calendar_busyness"
-"""It is withheld where the calendar was never seen, and then has no row."""
 
 
 @contextmanager
@@ -77,10 +75,10 @@ def us(**later: float) -> int:
 
 
 def test_there_is_one_row_a_feature_at_its_moment(world: World) -> None:
-    """All features that are not withheld are there once, made at the time that the rows name."""
+    """All features of the service are there once, made at the time that the rows name."""
     with table(world, signal("mood.logged", "u1", MARCH, score=4)) as (profiles, _):
         assert profiles.refresh_due(us(hours=1), 10) == 1
-    assert sorted([*profile(world), CALENDAR]) == sorted(names(world))
+    assert sorted(profile(world)) == sorted(names(world))
     assert updated(world) == {"u1": us(hours=1)}
     assert (profile(world)["mood_score"], profile(world)["hours_since_mood"]) == (4.0, 1.0)
 
@@ -93,6 +91,14 @@ def test_views_that_never_had_a_signal_have_their_documented_values(world: World
     assert others == {name: NONE[name] for name in others}
 
 
+def test_a_withheld_feature_has_no_row_where_its_state_was_never_seen(world: World) -> None:
+    """All others are there."""
+    withhold(world, "calendar_features", "calendar_busyness")
+    with table(world, signal("mood.logged", "u1", MARCH, score=4)) as (profiles, _):
+        profiles.refresh_due(us(), 10)
+    assert set(names(world)) - profile(world).keys() == {"calendar_busyness"}
+
+
 def test_rows_of_an_expired_view_are_removed(world: World) -> None:
     """A mood is valid for seven days, that moment included; then its features have no row."""
     with table(world, signal("mood.logged", "u1", MARCH, score=4)) as (profiles, _):
@@ -100,7 +106,7 @@ def test_rows_of_an_expired_view_are_removed(world: World) -> None:
         profiles.sweep(us(days=7), 10)
         assert profile(world)["mood_score"] == 4.0
         profiles.sweep(us(days=14), 10)
-    assert set(names(world)) - profile(world).keys() == {"mood_score", "mood_trend", CALENDAR}
+    assert set(names(world)) - profile(world).keys() == {"mood_score", "mood_trend"}
     assert profile(world)["hours_since_mood"] == 168.0
 
 
@@ -109,7 +115,7 @@ def test_rows_of_a_feature_that_left_the_service_are_removed(world: World) -> No
     with table(world, signal("mood.logged", "u1", MARCH, score=4)) as (profiles, connection):
         connection.execute("INSERT INTO profile VALUES ('u1', 'favourite_colour', 'red', 0)")
         profiles.refresh_due(us(), 10)
-    assert sorted([*profile(world), CALENDAR]) == sorted(names(world))
+    assert sorted(profile(world)) == sorted(names(world))
 
 
 def test_the_offset_is_that_of_the_newest_signal(world: World) -> None:

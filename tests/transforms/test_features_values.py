@@ -11,18 +11,11 @@ from support.feature_inputs import compute, compute_one, row_of
 from support.strategies import BASE_US, Logged, categories, logs, offsets
 
 from oo_profile.definition import feature_scales_at, features_at
-from oo_transforms.views import FEATURE_GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DAY_US = 86_400_000_000
-WITHHELD = {
-    feature.name: feature.none
-    for group, _ in FEATURE_GROUPS
-    for feature in group.features
-    if feature.when_stale == "withheld"
-}
 ages = st.one_of(st.sampled_from([0, 1, 1_800_000_000, DAY_US]), st.integers(0, 200 * DAY_US))
 instants = st.one_of(
     st.none(), st.integers(BASE_US - 40 * DAY_US, BASE_US + 900 * DAY_US).map(lambda us: us / 1e6)
@@ -40,15 +33,10 @@ candidates = st.fixed_dictionaries(
 def assert_same_features(
     found: Mapping[str, Any], expected: Mapping[str, Any], scales: Mapping[str, float]
 ) -> None:
-    """Assert that what has a formula has its value, numbers to 1e-9 of the sum of their terms.
-
-    Of what a reader gets no value of, the function, which is total, has the one without evidence.
-    """
+    """Assert that what has a formula has its value, numbers to 1e-9 of the sum of their terms."""
     assert found.keys() >= expected.keys()
     for name, value in expected.items():
-        if value is None:
-            assert found[name] == WITHHELD[name], name
-        elif isinstance(value, float):
+        if isinstance(value, float):
             tolerance = 1e-9 * max(scales.get(name, 0.0), abs(value)) + 1e-12
             assert found[name] == pytest.approx(value, abs=tolerance), name
         else:
