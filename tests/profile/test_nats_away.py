@@ -194,12 +194,12 @@ def test_however_often_it_is_looked_for_it_is_said_once(
         writer.close()
 
     async def law() -> None:
-        async with nats_connection(server.url, pauses=SOON) as connection:
+        async with nats_connection(server.url, pauses=SOON):
             await asyncio.to_thread(server.stop)
             async with await asyncio.start_server(hang_up, LOOPBACK, server.port):
                 await until(lambda: attempts >= 20)
             await asyncio.to_thread(server.start)
-            await until(lambda: connection.is_connected)
+            await until(lambda: bool(captured(caplog, "nats.back")))
 
     asyncio.run(law())
     reasons = [event.context["reason"] for event in captured(caplog, "nats.away")]

@@ -62,7 +62,9 @@ def test_sqlite_and_acknowledgements_go_on(
     port = free_port()
     away = with_redis(world, f"{LOOPBACK}:{port}", monkeypatch)
     publish_signals(away, sessions())
-    first = build_until(away, lambda: all_is_acknowledged(away), max_batch=7)
+    first = build_until(
+        away, lambda: all_is_acknowledged(away) and number_of(away, "signals") == COUNT, max_batch=7
+    )
     assert (first.stored.total(), first.duplicates) == (COUNT, 0)
     assert first.batches > 2
     assert rows(away, "SELECT * FROM online_behind") == [(f"u{n}",) for n in range(5)]
