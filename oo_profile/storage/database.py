@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_SECONDS = 5.0
 """How long one attempt waits for another writer; a stop that is asked for meanwhile waits too."""
 
+_TRY_AGAIN_SECONDS = 0.01
+_PRIMARY_CODE = 0xFF
+"""What is left of SQLite's extended error codes by this is the kind of error."""
+
 PAGE_BYTES = 4096
 CHECKPOINT_BYTES = 64 * 1024 * 1024
 CACHE_KIB = 64 * 1024
@@ -274,12 +278,31 @@ def open_file(path: Path, *, synchronous: Synchronous) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise DatabaseError(path, error) from error
     with _closed_on_error(connection, path):
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         # What is deleted is overwritten: of a person who is forgotten later nothing may be left in
         # free pages from before. Some builds of SQLite do this by themselves, others do not.
         connection.execute("PRAGMA secure_delete = ON")
     return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Write a log ahead of the file.
+
+    A new file is brought to it by one connection alone; others who come at that moment are refused
+    at once, without SQLite's own waiting, and try again.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(_TRY_AGAIN_SECONDS)
+        else:
+            return
 
 
 @contextmanager

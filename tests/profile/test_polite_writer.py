@@ -69,6 +69,28 @@ def test_the_database_is_locked_for_a_twentieth_of_the_time_at_most(path: Path) 
     polite.close()
 
 
+def test_beside_a_writer_it_is_a_hundredth(path: Path) -> None:
+    """Whoever commits meanwhile is left alone for longer."""
+    time = Time()
+    with database(path) as other:
+
+        def sleep_beside_him(seconds: float) -> None:
+            if len(time.slept) % 2 == 0:
+                other.execute("DELETE FROM profile_due")
+                other.execute("INSERT INTO profile_due (user_id) VALUES ('bob')")
+            time.sleep(seconds)
+
+        polite = PoliteWriter(path, Patience(time.monotonic, sleep_beside_him))
+
+        def work() -> None:
+            time.now += 0.01
+
+        began = time.now
+        polite.write(work)
+        assert polite.locked_seconds / (time.now - began) == pytest.approx(0.01)
+        polite.close()
+
+
 def test_an_erasure_takes_several_short_transactions(path: Path) -> None:
     """Rows go some thousand at a time, each followed by a pause; none of them stays."""
     time = Time()
