@@ -10,6 +10,7 @@ import numpy as np
 from oo_bandit import Logged, choose, uniform
 from oo_profile.backtest.contestants import Learner, rule_chances
 from oo_profile.backtest.known_then import KnownThen
+from oo_profile.backtest.logged_rows import logged_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -119,15 +120,5 @@ def _row(
 
 
 def _played(rows: Floats, people: Ints, names: tuple[str, ...]) -> Playback:
-    probability, expected, prediction, values = np.split(rows[:, 2:], 4, axis=1)
-    logged = Logged(
-        policies=names,
-        propensity=rows[:, 0],
-        reward=rows[:, 1],
-        dismissed=np.zeros(len(rows)),
-        probability=probability,
-        expected=expected,
-        prediction=prediction,
-        person=people,
-    )
-    return Playback(logged, values)
+    logged, values = np.split(rows, [-len(names)], axis=1)
+    return Playback(logged_rows(logged, names, people), values)

@@ -10,6 +10,7 @@ import numpy as np
 
 from oo_bandit import LearnedState, LinearPolicy, Logged
 from oo_profile.backtest.contestants import Learner
+from oo_profile.backtest.logged_rows import logged_rows
 from oo_profile.backtest.tip_context import CONTEXT, context_vector
 from oo_profile.backtest.tip_decisions import ACTIONS
 from oo_transforms.clock import HOUR_US
@@ -17,7 +18,7 @@ from oo_transforms.clock import HOUR_US
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from oo_bandit.arrays import Floats, Ints
+    from oo_bandit.arrays import Floats
     from oo_profile.backtest.tip_decisions import Action, TipDecision
 
     Outcome = Callable[[TipDecision], float]
@@ -65,7 +66,7 @@ def log_decisions(decisions: Sequence[TipDecision], outcome: Outcome) -> Logged:
     # People one after another, each in order of time.
     order = sorted(range(len(rows)), key=lambda place: in_time[place].user_id)
     _, person = np.unique([in_time[place].user_id for place in order], return_inverse=True)
-    return _logged(np.array(rows)[order], person)
+    return logged_rows(np.array(rows)[order], (*ALWAYS, AS_SENT), person)
 
 
 def _row(decision: TipDecision, learner: Learner, reward: float) -> Floats:
@@ -84,18 +85,4 @@ def _row(decision: TipDecision, learner: Learner, reward: float) -> Floats:
             by @ predictions,
             np.full(len(by), predictions[chosen]),
         ]
-    )
-
-
-def _logged(rows: Floats, person: Ints) -> Logged:
-    probability, expected, prediction = np.split(rows[:, 2:], 3, axis=1)
-    return Logged(
-        policies=(*ALWAYS, AS_SENT),
-        propensity=rows[:, 0],
-        reward=rows[:, 1],
-        dismissed=np.zeros(len(rows)),
-        probability=probability,
-        expected=expected,
-        prediction=prediction,
-        person=person,
     )

@@ -50,8 +50,9 @@ ProfileError
     ├── NotARepositoryError  a path is in no git repository that may be read
     ├── EmptyHistoryError    a repository has no commits yet
     ├── GitFailedError       git gave up while it was read
-    ├── WorkLogError         a row of a work log is no task
-    ├── TipDecisionsError    a line of a file of tip decisions is none
+    ├── InputLineError       a line of a file is not what such files hold
+    │   ├── WorkLogError         a row of a work log is no task
+    │   └── TipDecisionsError    a line of a file of tip decisions is none
     ├── BacktestDataError    no part of a backtest finds its data
     └── SimulationError      a population that cannot be simulated
 
@@ -94,6 +95,7 @@ from oo_profile.errors.inputs import (
     GitFailedError,
     GitMissingError,
     InputError,
+    InputLineError,
     NotARepositoryError,
     SimulationError,
     TipDecisionsError,
@@ -141,6 +143,7 @@ __all__ = [
     "GitFailedError",
     "GitMissingError",
     "InputError",
+    "InputLineError",
     "LearnedStateError",
     "MissingColumnsError",
     "NatsLoginError",

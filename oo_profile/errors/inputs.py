@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from oo_profile.errors.kinds import ProfileError, Terminal
 
@@ -58,40 +58,39 @@ class GitFailedError(InputError):
         )
 
 
-class WorkLogError(InputError, ValueError):
-    """A work log cannot be read, or a row of it is no task.
+class InputLineError(InputError, ValueError):
+    """A file cannot be read, or a line of it is not what such files hold.
 
     Attributes:
+        form: What such a file holds, in words.
         line: Number of the line, from 1; None if it is about the whole file.
     """
+
+    form: ClassVar[str]
 
     def __init__(self, path: Path, line: int | None, reason: str) -> None:
         self.path = path
         self.line = line
         self.reason = reason
         where = str(path) if line is None else f"{path}:{line}"
-        super().__init__(
-            f"{where}: {reason}; a work log is a CSV with the columns "
-            "user_id, task_id, category, created_at, completed_at"
-        )
+        super().__init__(f"{where}: {reason}; {self.form}")
 
 
-class TipDecisionsError(InputError, ValueError):
-    """A file of tip decisions cannot be read, or a line of it is none.
+class WorkLogError(InputLineError):
+    """A work log cannot be read, or a row of it is no task."""
 
-    Attributes:
-        line: Number of the line, from 1; None if it is about the whole file.
-    """
+    form = (
+        "a work log is a CSV with the columns user_id, task_id, category, created_at, completed_at"
+    )
 
-    def __init__(self, path: Path, line: int | None, reason: str) -> None:
-        self.path = path
-        self.line = line
-        self.reason = reason
-        where = str(path) if line is None else f"{path}:{line}"
-        super().__init__(
-            f"{where}: {reason}; a decision is a JSON line as in heartsteps_decisions.jsonl.gz, "
-            "whose README says what each field means"
-        )
+
+class TipDecisionsError(InputLineError):
+    """A file of tip decisions cannot be read, or a line of it is none."""
+
+    form = (
+        "a decision is a JSON line as in heartsteps_decisions.jsonl.gz, whose README says what "
+        "each field means"
+    )
 
 
 class BacktestDataError(InputError):
