@@ -54,8 +54,6 @@ def forget_work(reader: Reader, user_id: str, now_us: int) -> Work:
             places = Places(
                 writer,
                 settings.db,
-                settings.db.parent,
-                store.project,
                 OnlineWriter(store),
                 lambda: connect_to_nats(settings, name="oo admin"),
             )

@@ -99,8 +99,6 @@ async def _forget(settings: Settings, user_id: str, options: _Options) -> Receip
         places = Places(
             writer,
             settings.db,
-            settings.db.parent,
-            store.project,
             OnlineWriter(store),
             (lambda: connect_to_nats(settings, name="oo forget")) if options.stream else None,
         )

@@ -36,17 +36,13 @@ class Places:
 
     Attributes:
         writer: The database.
-        path: Its file.
-        folder: The data folder.
-        project: Feast's project, which keys in Redis end with.
+        path: Its file, in the data folder.
         online: Redis.
         nats: Connects to the stream's NATS; None leaves the stream out.
     """
 
     writer: PoliteWriter
     path: Path
-    folder: Path
-    project: str
     online: OnlineWriter
     nats: Connect | None
 
@@ -130,5 +126,7 @@ def _files(places: Places, user_id: str, *, without_stream: bool) -> list[str]:
             without_stream and STREAM_FOLDER in path.parts
         )
 
-    found = files_naming(places.folder, user_id, places.project, without=is_looked_at_already)
+    found = files_naming(
+        places.path.parent, user_id, places.online.project, without=is_looked_at_already
+    )
     return [str(path) for path in found]

@@ -125,8 +125,6 @@ class Upkeep(threading.Thread):
             places = Places(
                 writer,
                 settings.db,
-                settings.db.parent,
-                store.project,
                 OnlineWriter(store),
                 (lambda: nats_connection(self._world.nats_url)) if self._stream else None,
             )
