@@ -390,8 +390,8 @@ export interface FileFacts {
   bytes: number;
 }
 
-/** A rule of the gate, and what the log says of it. */
-export interface FindingFacts {
+/** One rule, and what the log says of it. */
+export interface Finding {
   /** What must hold. */
   rule: string;
   /** Whether it does. */
@@ -407,7 +407,7 @@ export interface GateFacts {
   /** Whether every rule is kept. */
   is_allowed: boolean;
   /** Of each rule. */
-  findings: FindingFacts[];
+  findings: Finding[];
 }
 
 /** The features of one on-demand view. */
@@ -936,7 +936,7 @@ export interface StepFacts {
   /** Why, in the words of whoever took it; may be empty if it was not forced. */
   reason: string;
   /** What the gate found of each rule. */
-  findings: FindingFacts[];
+  findings: Finding[];
   /** How many decisions it looked at; null: none, as a step back needs none. A whole number. */
   decisions: number | null;
   /** Of how many people. A whole number. */

@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from oo_admin.evaluations import KeptEvaluation, evaluation_work
 from oo_admin.pages.beginning import already_begun, begin_job
-from oo_admin.reading.evaluation_facts import FindingFacts
 from oo_admin.reading.reader import OnlineRollout
 from oo_admin.web.answers import page
 from oo_admin.web.context import admin_of
 from oo_admin.web.visitors import Change, Operator, Visitor
 from oo_bandit import Rollout, Stage
+from oo_bandit.gate import Finding
 from oo_profile.rollout.stepping import words_of
 from oo_profile.storage import rollout_steps
 from oo_profile.storage.rollout_steps import RolloutStep
@@ -68,7 +68,7 @@ class StepFacts:
     rollout: RolloutFacts
     forced: bool
     reason: str
-    findings: tuple[FindingFacts, ...]
+    findings: tuple[Finding, ...]
     decisions: int | None
     people: int | None
 
@@ -144,7 +144,7 @@ def _step(step: RolloutStep) -> StepFacts:
         forced=step.forced,
         reason=step.reason,
         findings=tuple(
-            FindingFacts(rule=one["rule"], is_kept=one["is_kept"], found=one["found"])
+            Finding(rule=one["rule"], is_kept=one["is_kept"], found=one["found"])
             for one in evidence.get("findings", ())
         ),
         decisions=report.get("decisions"),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from oo_bandit import judge, report
+from oo_bandit.gate import Finding  # noqa: TC001 - read by type for the contract
 from oo_profile.rollout.stepping import forward, words_of
 
 if TYPE_CHECKING:
-    from oo_bandit import DifferenceReport, PolicyReport, Report, Rollout, Verdict
+    from oo_bandit import DifferenceReport, PolicyReport, Report, Rollout
     from oo_bandit.estimates import Estimate, Estimates
     from oo_profile.evaluation.evaluation import Evaluation
 
@@ -112,21 +113,6 @@ class GroupFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FindingFacts:
-    """A rule of the gate, and what the log says of it.
-
-    Attributes:
-        rule: What must hold.
-        is_kept: Whether it does.
-        found: What was found.
-    """
-
-    rule: str
-    is_kept: bool
-    found: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GateFacts:
     """What the gate says of the next step.
 
@@ -138,7 +124,7 @@ class GateFacts:
 
     step: str
     is_allowed: bool
-    findings: tuple[FindingFacts, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,20 +171,10 @@ def evaluation_facts(evaluation: Evaluation, rollout: Rollout) -> EvaluationFact
     )
 
 
-def finding_facts(verdict: Verdict) -> tuple[FindingFacts, ...]:
-    """Tell what a gate found of each rule."""
-    return tuple(
-        FindingFacts(rule=one.rule, is_kept=one.is_kept, found=one.found)
-        for one in verdict.findings
-    )
-
-
 def _gate(evaluation: Evaluation, rollout: Rollout) -> GateFacts:
     step = forward(rollout, None)
     verdict = judge(rollout, step, evaluation.tallies[rollout.stage])
-    return GateFacts(
-        step=words_of(step), is_allowed=verdict.is_allowed, findings=finding_facts(verdict)
-    )
+    return GateFacts(step=words_of(step), is_allowed=verdict.is_allowed, findings=verdict.findings)
 
 
 def _group(name: str, told: Report) -> GroupFigures:
