@@ -12,13 +12,13 @@ import subprocess
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.browsing import OO
 from support.damage import damage, rows_of
-from support.world import signal
+from support.settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,25 +75,6 @@ def press_rebuild(page: Page, site: Site) -> int:
             return number
 
 
-def settle(page: Page, site: Site) -> None:
-    """Give the person a past that takes a while to replay."""
-    now = datetime.now(UTC)
-    site.publish(
-        *(
-            signal(
-                "task.completed" if number % 2 else "app.session",
-                WHO,
-                now - timedelta(minutes=PAST - number),
-                task_id="t",
-                category=f"c{number % 5}",
-                duration_seconds=number,
-            )
-            for number in range(PAST)
-        )
-    )
-    site.wait_until_built(page)
-
-
 def rebuild_wholly(page: Page, site: Site) -> float:
     """Rebuild to the end, and return how many seconds it took."""
     number = press_rebuild(page, site)
@@ -111,7 +92,7 @@ def test_never_half_a_profile(page: Page, site: Site, chromium: Browser) -> None
     """Killed at several moments, then begun again: what was spoilt, or all that is true."""
     chance = random.Random(SEED)
     print(f"seed {SEED}")  # noqa: T201 - the moments are drawn
-    settle(page, site)
+    settle(page, site, WHO, PAST, timedelta(minutes=1))
     true, killed, ends = rows_of(site.db, WHO), 0, list[str]()
     for kill in range(KILLS + 1):
         with own_pages(site) as (own, process), closing(chromium.new_context()) as context:

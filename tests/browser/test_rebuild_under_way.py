@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from support.damage import damage, signals_of
+from support.settling import settle
 from support.steady_signals import SteadySignals
-from support.world import signal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,25 +20,6 @@ PAST = 400
 """Signals that a person has before."""
 
 
-def settle(page: Page, site: Site, user_id: str) -> None:
-    """Give a person a past."""
-    now = datetime.now(UTC)
-    site.publish(
-        *(
-            signal(
-                "task.completed" if number % 2 else "app.session",
-                user_id,
-                now - timedelta(hours=PAST - number),
-                task_id="t",
-                category=f"c{number % 5}",
-                duration_seconds=number,
-            )
-            for number in range(PAST)
-        )
-    )
-    site.wait_until_built(page)
-
-
 def jobs_of(page: Page, site: Site, user_id: str) -> int:
     """Count how often a job was begun about a person."""
     log = page.request.get(f"{site.url}/system?person={user_id}&format=json").json()["audit"]
@@ -48,7 +29,7 @@ def jobs_of(page: Page, site: Site, user_id: str) -> int:
 def test_what_was_spoilt_comes_back_while_signals_keep_coming(page: Page, site: Site) -> None:
     """Rows, later anchors and the hash in Redis; nothing that came meanwhile is lost."""
     who = "spoilt-by-hand"
-    settle(page, site, who)
+    settle(page, site, who, PAST, timedelta(hours=1))
     with SteadySignals(site.environment["OO_NATS"], who) as steady:
         steady.wait_for_more(20)
         damage(site.db, site.environment["OO_REDIS"], who)
@@ -72,7 +53,7 @@ def test_what_was_spoilt_comes_back_while_signals_keep_coming(page: Page, site: 
 def test_a_double_click_begins_one_job(page: Page, site: Site) -> None:
     """However soon the first one is done."""
     who = "clicked-twice"
-    settle(page, site, who)
+    settle(page, site, who, PAST, timedelta(hours=1))
     for expected in (1, 2):
         page.goto(f"{site.url}/users/{who}")
         page.get_by_role("button", name="Rebuild").dblclick()
@@ -85,7 +66,7 @@ def test_two_admins_share_a_rebuild_and_disturb_no_other(
 ) -> None:
     """Both press Rebuild on one person, then one forgets whom the other rebuilds."""
     who = "seen-by-two"
-    settle(page, site, who)
+    settle(page, site, who, PAST, timedelta(hours=1))
     site.oo("admin", "adduser", "grace", "--role", "operator", "--password-stdin", typed="g" * 12)
     context = chromium.new_context()
     other = context.new_page()
